@@ -31,9 +31,9 @@ func (e *DuplicateError) Error() string {
 // New lists images in the order of [platform.Compare], and after them their attestations. An entry has the media type, size,
 // digest and platform of the child's descriptor, and in an OCI index its annotations.
 //
-// It is an error if there is no child, if one has no platform, is not an image or has a foreign attestation, if the format asked for cannot hold what is
-// to be in it, and if the index would have more than [MaxSize] bytes. For each platform that is there twice the error holds a
-// [*DuplicateError].
+// It is an error if there is no child, if one has no platform, is not an image or has an attestation of another, if the format
+// asked for cannot hold what is to be in it, and if the index would have more than [MaxSize] bytes. For each platform that is
+// there twice the error holds a [*DuplicateError].
 func New(children []Child, o Options) (Index, error) {
 	x, err := build(children, o)
 	if err != nil {
