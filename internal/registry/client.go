@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package registry is go-containerregistry behind polytag's words: it
+// implements [release.Registry] over HTTP, finds credentials, and turns what a
+// registry answers into errors that the rest of the program can match.
+//
+// One connection is made per repository: one ping, one token with the scope
+// "pull,push", shared by all reads and writes. go-containerregistry's own retry
+// is switched off; internal/transport is the only place that tries again.
+package registry
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/polytag/polytag/internal/release"
+)
+
+// Options configure a [Client].
+type Options struct {
+	// Transport carries every request. Required: internal/transport makes it.
+	Transport http.RoundTripper
+	// Keychain finds credentials. Nil: there are none.
+	Keychain *Keychain
+	// Push are the repositories that will be written to. All others, and all
+	// of them if Push is empty, are only read, which may be done without
+	// credentials.
+	Push []name.Repository
+}
+
+// Client talks to registries. It is safe for use by many goroutines.
+type Client struct {
+	options Options
+	mu      sync.Mutex
+	repos   map[name.Repository]*repository
+}
+
+var _ release.Registry = (*Client)(nil)
+
+// New returns a client. Nothing is sent.
+func New(o Options) *Client {
+	if o.Keychain == nil {
+		o.Keychain = &Keychain{}
+	}
+	return &Client{options: o, repos: map[name.Repository]*repository{}}
+}
+
+// Repository opens a repository; the first request connects.
+func (c *Client) Repository(repo name.Repository) release.Repository {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r, ok := c.repos[repo]; ok {
+		return r
+	}
+	r := &repository{client: c, repo: repo}
+	for _, p := range c.options.Push {
+		r.push = r.push || p == repo
+	}
+	c.repos[repo] = r
+	return r
+}
+
+// repository is one repository and its connection.
+type repository struct {
+	client *Client
+	repo   name.Repository
+	push   bool
+
+	mu      sync.Mutex
+	wrapper http.RoundTripper
+	err     error
+	// quiet is set when a HEAD came without a digest: GET is used from then on.
+	quiet bool
+}
+
+// connect pings the registry and signs in, once. A failure is remembered, so
+// that wrong credentials are tried a single time; a cancellation is not.
+func (r *repository) connect(ctx context.Context) ([]remote.Option, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil && r.wrapper == nil {
+		r.wrapper, r.err = r.signIn(ctx)
+	}
+	if err := r.err; err != nil {
+		if ctx.Err() != nil {
+			r.err = nil
+		}
+		return nil, err
+	}
+	return []remote.Option{remote.WithContext(ctx), remote.WithTransport(r.wrapper)}, nil
+}
+
+func (r *repository) signIn(ctx context.Context) (http.RoundTripper, error) {
+	login, err := r.client.options.Keychain.Find(ctx, r.repo)
+	if err != nil {
+		return nil, fmt.Errorf("finding credentials for %s: %w", r.repo, err)
+	}
+	base, auth, scope := r.client.options.Transport, login.authenticator(), transport.PullScope
+	if r.push {
+		scope = transport.PushScope
+		if login.isZero() {
+			base = demand{base: base, repo: r.repo}
+		}
+	}
+	wrapper, err := transport.NewWithContext(ctx, r.repo.Registry, auth, base, []string{r.repo.Scope(scope)})
+	if err != nil {
+		return nil, fmt.Errorf("signing in to %s: %w", r.repo.RegistryStr(), classify(err, login))
+	}
+	if _, ok := wrapper.(*transport.Wrapper); !ok {
+		return nil, fmt.Errorf("signing in to %s: unexpected transport %T", r.repo.RegistryStr(), wrapper)
+	}
+	return wrapper, nil
+}
+
+// login says which credentials the repository is used with, for messages.
+func (r *repository) login(ctx context.Context) Login {
+	login, err := r.client.options.Keychain.Find(ctx, r.repo)
+	if err != nil {
+		return Login{}
+	}
+	return login
+}
+
+// demand refuses to go on anonymously when the registry asks for credentials
+// and there are none: a push would fail later, with a worse message.
+type demand struct {
+	base http.RoundTripper
+	repo name.Repository
+}
+
+func (d demand) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := d.base.RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	_ = resp.Body.Close()
+	return nil, &NoCredentialsError{Repository: d.repo}
+}
+
+// authenticator is what go-containerregistry signs in with.
+func (l Login) authenticator() authn.Authenticator {
+	if l.isZero() {
+		return authn.Anonymous
+	}
+	return authn.FromConfig(l.config)
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/polytag/polytag/internal/release"
+)
+
+// Error is a registry's answer that was not a success. It matches
+// [release.ErrNotFound] (404) and [release.ErrRefused] (the other 4xx, but for
+// 408 and 429) with [errors.Is].
+type Error struct {
+	// Status is the HTTP status.
+	Status int
+	// Codes are the error codes of the body, if it had any.
+	Codes []transport.ErrorCode
+	// Login says which credentials were used.
+	Login Login
+	// Err is the answer itself, its URL redacted.
+	Err error
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns the answer.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is matches the sentinels of package release.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case release.ErrNotFound:
+		return e.Status == http.StatusNotFound
+	case release.ErrRefused:
+		return e.Status >= 400 && e.Status < 500 &&
+			e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
+	}
+	return false
+}
+
+// Denied reports whether the credentials were not accepted, or not sufficient.
+func (e *Error) Denied() bool {
+	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+}
+
+// structured reports whether the body was a registry's error and not, say, a
+// proxy's page.
+func (e *Error) structured() bool { return len(e.Codes) > 0 }
+
+// NoCredentialsError means that a registry asks for credentials before a push
+// and none were found. Nothing is ever pushed anonymously by surprise.
+type NoCredentialsError struct{ Repository name.Repository }
+
+func (e *NoCredentialsError) Error() string {
+	return fmt.Sprintf("%s asks for credentials, and none were found for %s", e.Repository.RegistryStr(), e.Repository)
+}
+
+// classify turns go-containerregistry's error into ours; others stay as they
+// are.
+func classify(err error, login Login) error {
+	var answer *transport.Error
+	if !errors.As(err, &answer) {
+		return err
+	}
+	out := &Error{Status: answer.StatusCode, Login: login, Err: err}
+	for _, d := range answer.Errors {
+		out.Codes = append(out.Codes, d.Code)
+	}
+	return out
+}

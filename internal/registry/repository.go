@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/polytag/polytag/internal/release"
+)
+
+const (
+	// maxManifest is the largest manifest that registries must accept, and the
+	// largest config that we read.
+	// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
+	maxManifest = 4 << 20
+	// maxPages bounds a list of tags, a thousand a page.
+	maxPages = 5000
+	// lookups is how many tags are looked up side by side.
+	lookups = 16
+)
+
+// reference names a tag or a digest of the repository.
+func (r *repository) reference(ref string) name.Reference {
+	if strings.HasPrefix(ref, "sha256:") || strings.HasPrefix(ref, "sha512:") {
+		return r.repo.Digest(ref)
+	}
+	return r.repo.Tag(ref)
+}
+
+// Manifest implements [release.Reader].
+func (r *repository) Manifest(ctx context.Context, ref string) (release.Manifest, error) {
+	options, err := r.connect(ctx)
+	if err != nil {
+		return release.Manifest{}, err
+	}
+	got, err := remote.Get(r.reference(ref), options...)
+	if err != nil {
+		return release.Manifest{}, r.classify(ctx, err)
+	}
+	if len(got.Manifest) > maxManifest {
+		return release.Manifest{}, fmt.Errorf("reading %s: the manifest is larger than %d bytes", r.reference(ref), maxManifest)
+	}
+	return release.Manifest{Raw: got.Manifest, MediaType: got.MediaType, Digest: got.Digest}, nil
+}
+
+// Blob implements [release.Reader].
+func (r *repository) Blob(ctx context.Context, desc v1.Descriptor) ([]byte, error) {
+	if desc.Size > maxManifest {
+		return nil, fmt.Errorf("reading %s: it is larger than %d bytes", desc.Digest, maxManifest)
+	}
+	options, err := r.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	layer, err := remote.Layer(r.repo.Digest(desc.Digest.String()), options...)
+	if err != nil {
+		return nil, r.classify(ctx, err)
+	}
+	body, err := layer.Compressed() // as it is stored; the digest is verified
+	if err != nil {
+		return nil, r.classify(ctx, err)
+	}
+	defer body.Close()
+	raw, err := io.ReadAll(io.LimitReader(body, maxManifest))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", desc.Digest, err)
+	}
+	return raw, nil
+}
+
+// List implements [release.Tags].
+func (r *repository) List(ctx context.Context) ([]string, error) {
+	options, err := r.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	puller, err := remote.NewPuller(options...)
+	if err != nil {
+		return nil, fmt.Errorf("preparing a list: %w", err)
+	}
+	lister, err := puller.Lister(ctx, r.repo)
+	if err != nil {
+		err = r.classify(ctx, err)
+		// A page of a proxy is no proof that there is no such repository.
+		if answer, ok := errors.AsType[*Error](err); ok && answer.Status == http.StatusNotFound && answer.structured() {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var tags []string
+	for pages := 0; lister.HasNext(); pages++ {
+		if pages == maxPages {
+			return nil, fmt.Errorf("the list has more than %d pages", maxPages)
+		}
+		page, err := lister.Next(ctx)
+		if err != nil {
+			return nil, r.classify(ctx, err)
+		}
+		if len(page.Tags) == 0 {
+			break // Gitea links to a next page for ever
+		}
+		tags = append(tags, page.Tags...)
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags), nil
+}
+
+// Resolve implements [release.Tags].
+func (r *repository) Resolve(ctx context.Context, refs []string) (map[string]v1.Hash, error) {
+	digests := make([]v1.Hash, len(refs))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(lookups)
+	for i, ref := range refs {
+		group.Go(func() error {
+			var err error
+			digests[i], err = r.digest(ctx, ref)
+			if errors.Is(err, release.ErrNotFound) {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	out := make(map[string]v1.Hash, len(refs))
+	for i, ref := range refs {
+		if digests[i] != (v1.Hash{}) {
+			out[ref] = digests[i]
+		}
+	}
+	return out, nil
+}
+
+// digest asks by HEAD, and by GET where no digest comes with that, as on
+// Amazon's registry.
+func (r *repository) digest(ctx context.Context, ref string) (v1.Hash, error) {
+	options, err := r.connect(ctx)
+	if err != nil {
+		return v1.Hash{}, err
+	}
+	if !r.isQuiet() {
+		desc, err := remote.Head(r.reference(ref), options...)
+		if err == nil {
+			return desc.Digest, nil
+		}
+		err = r.classify(ctx, err)
+		if _, ok := errors.AsType[*Error](err); ok || ctx.Err() != nil || !incomplete(err) {
+			return v1.Hash{}, err
+		}
+		r.setQuiet()
+	}
+	m, err := r.Manifest(ctx, ref)
+	return m.Digest, err
+}
+
+// incomplete reports whether a HEAD succeeded and lacked a header. Package
+// remote has no type for that, only a text.
+func incomplete(err error) bool {
+	return strings.Contains(err.Error(), "response did not include")
+}
+
+func (r *repository) isQuiet() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.quiet
+}
+
+func (r *repository) setQuiet() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.quiet = true
+}
+
+// Put implements [release.Tags].
+func (r *repository) Put(ctx context.Context, ref string, m release.Manifest) error {
+	options, err := r.connect(ctx)
+	if err != nil {
+		return err
+	}
+	pusher, err := remote.NewPusher(options...)
+	if err != nil {
+		return fmt.Errorf("preparing a push: %w", err)
+	}
+	return r.classify(ctx, pusher.Put(ctx, r.reference(ref), bytesOf{m}))
+}
+
+// Delete implements [release.Tags] by the specification's DELETE of a tag, and
+// of nothing else: a tag is never turned into its digest.
+func (r *repository) Delete(ctx context.Context, tag string) error {
+	// Docker Hub takes the request and leaves the tag on its page; it has an
+	// API of its own. https://github.com/docker/hub-feedback/issues/2361
+	if r.repo.RegistryStr() == name.DefaultRegistry {
+		return fmt.Errorf("deleting %s: %w", r.repo.Tag(tag), release.ErrUnsupported)
+	}
+	options, err := r.connect(ctx)
+	if err != nil {
+		return err
+	}
+	err = r.classify(ctx, remote.Delete(r.repo.Tag(tag), options...))
+	answer, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok:
+		return err
+	case answer.Status == http.StatusNotFound:
+		return nil
+	case answer.Status == http.StatusBadRequest, answer.Status == http.StatusMethodNotAllowed, answer.Status == http.StatusNotImplemented:
+		return fmt.Errorf("deleting %s: %w: %w", r.repo.Tag(tag), release.ErrUnsupported, err)
+	}
+	return err
+}
+
+func (r *repository) classify(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	return classify(err, r.login(ctx))
+}
+
+// bytesOf is a manifest that package remote can put as it is.
+type bytesOf struct{ m release.Manifest }
+
+func (b bytesOf) RawManifest() ([]byte, error)        { return b.m.Raw, nil }
+func (b bytesOf) MediaType() (types.MediaType, error) { return b.m.MediaType, nil }

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package release
+
+import (
+	"fmt"
+
+	"github.com/polytag/polytag/internal/index"
+	"github.com/polytag/polytag/internal/platform"
+)
+
+// Content is what a release publishes: one manifest, under every tag.
+type Content struct {
+	// Manifest is the index, or the promoted image, that every tag will point
+	// at.
+	Manifest Manifest
+	// Images are the images of the release, in the order of the index.
+	Images []index.Child
+	// Promoted says that the manifest is carried over byte for byte.
+	Promoted bool
+}
+
+// Platforms are the platforms of the release, in the order of the index.
+func (c Content) Platforms() []platform.Spec {
+	out := make([]platform.Spec, 0, len(c.Images))
+	for _, image := range c.Images {
+		out = append(out, platform.FromOCI(image.Descriptor.Platform))
+	}
+	return out
+}
+
+// Attestations counts the attestations of all images.
+func (c Content) Attestations() int {
+	n := 0
+	for _, image := range c.Images {
+		n += len(image.Attestations)
+	}
+	return n
+}
+
+// decide makes what is published: what an earlier run published, a promoted
+// image or index, or an index that joins all sources.
+func decide(req Request, snap Snapshot) (Content, error) {
+	switch {
+	case snap.Resumed != nil:
+		return carry(*snap.Resumed), nil
+	case snap.Promoted:
+		return promote(req, snap.Sources[0])
+	default:
+		return join(req, snap.Sources)
+	}
+}
+
+// carry takes a source as it is.
+func carry(s Source) Content {
+	c := Content{Promoted: true, Manifest: s.Manifest}
+	for _, image := range s.Images {
+		c.Images = append(c.Images, image.Child)
+	}
+	return c
+}
+
+// promote carries a source over, unless the user asked for a change of its
+// index. A plain image has no index to change.
+func promote(req Request, s Source) (Content, error) {
+	if !s.IsIndex() {
+		if len(req.Index.Annotations) > 0 {
+			return Content{}, fmt.Errorf("promoting %s: it is a single image, and annotations need an index", s.Text)
+		}
+		return carry(s), nil
+	}
+	built, err := index.Rewrite(s.Manifest.Raw, req.Index)
+	if err != nil {
+		return Content{}, fmt.Errorf("promoting %s: %w", s.Text, err)
+	}
+	if built.Digest == s.Manifest.Digest {
+		return carry(s), nil
+	}
+	return contentOf(built), nil
+}
+
+// join makes one index of all sources.
+func join(req Request, sources []Source) (Content, error) {
+	var children []index.Child
+	var images []Image
+	for _, s := range sources {
+		for _, image := range s.Images {
+			children = append(children, image.Child)
+			images = append(images, image)
+		}
+	}
+	options, err := annotate(req, children, images)
+	if err != nil {
+		return Content{}, fmt.Errorf("joining %d images: %w", len(children), err)
+	}
+	built, err := index.New(children, options)
+	if err != nil {
+		return Content{}, fmt.Errorf("joining %d images: %w", len(children), err)
+	}
+	return contentOf(built), nil
+}
+
+func contentOf(x index.Index) Content {
+	return Content{
+		Manifest: Manifest{Raw: x.Raw, MediaType: x.MediaType, Digest: x.Digest},
+		Images:   x.Children,
+	}
+}

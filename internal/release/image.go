@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package release
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/polytag/polytag/internal/index"
+	"github.com/polytag/polytag/internal/platform"
+)
+
+const (
+	// maxImages bounds what one source may hold. Real indexes have tens.
+	maxImages = 1000
+	// maxDepth bounds indexes within indexes, which are legal and rare.
+	maxDepth = 4
+)
+
+// MismatchError means that a name promises another platform than the image has.
+type MismatchError struct {
+	Source SourceRef
+	Digest v1.Hash
+	// Want is what the name says, or the index that lists the image.
+	Want platform.Spec
+	// Got is what the image's config says.
+	Got platform.Spec
+}
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("checking %s: the name says %s, but the config of %s says %s",
+		e.Source.Text, e.Want, e.Digest, e.Got)
+}
+
+// readSource reads a reference with all its images and their configs. An
+// index is flattened. ErrNotFound means that the reference itself is missing;
+// an index whose image is missing is another error.
+func readSource(ctx context.Context, repo Reader, ref SourceRef) (Source, error) {
+	source := Source{SourceRef: ref}
+	m, err := repo.Manifest(ctx, ref.Ref.Identifier())
+	if err != nil {
+		return source, fmt.Errorf("reading %s: %w", ref.Text, err)
+	}
+	source.Manifest = m
+	w := walk{repo: repo, ref: ref}
+	switch {
+	case index.IsIndex(m.MediaType):
+		source.Images, err = w.index(ctx, m, 1)
+	case index.IsImage(m.MediaType):
+		entry := v1.Descriptor{MediaType: m.MediaType, Size: int64(len(m.Raw)), Digest: m.Digest}
+		source.Images = make([]Image, 1)
+		source.Images[0], err = w.image(ctx, index.Child{Descriptor: entry}, m)
+	default:
+		err = fmt.Errorf("reading %s: %s is neither an image nor an index", ref.Text, m.MediaType)
+	}
+	if err != nil {
+		// Only the reference itself may be "not found, wait for it".
+		if errors.Is(err, ErrNotFound) {
+			err = fmt.Errorf("reading %s: %v", ref.Text, err) //nolint:errorlint // see above
+		}
+		return source, err
+	}
+	if len(source.Images) == 0 {
+		return source, fmt.Errorf("reading %s: the index %s lists no image", ref.Text, m.Digest)
+	}
+	source.Notices, err = adopt(ref, source.Images)
+	return source, err
+}
+
+// adopt gives images what their config lacks and the name says, and refuses a
+// name that says otherwise. It returns a notice for each image it changed.
+func adopt(ref SourceRef, images []Image) (notices []string, err error) {
+	if ref.Platform.IsZero() {
+		return nil, nil
+	}
+	var errs []error
+	for i := range images {
+		entry := &images[i].Descriptor
+		got := platform.FromOCI(entry.Platform)
+		if got.Matches(ref.Platform) {
+			continue
+		}
+		filled := *entry.Platform
+		if ref.Override {
+			filled.Variant, filled.OSVersion = "", ""
+		}
+		filled = fill(filled, ref.Platform)
+		if !platform.FromOCI(&filled).Matches(ref.Platform) {
+			errs = append(errs, &MismatchError{Source: ref, Digest: entry.Digest, Want: ref.Platform, Got: got})
+			continue
+		}
+		entry.Platform = &filled
+		notices = append(notices, fmt.Sprintf("%s: the config says %s, the name makes it %s", ref.Text, got, platform.FromOCI(&filled)))
+	}
+	return notices, errors.Join(errs...)
+}
+
+// fill takes from name what p lacks.
+func fill(p v1.Platform, name platform.Spec) v1.Platform {
+	p.OS = cmp.Or(p.OS, name.OS)
+	p.Architecture = cmp.Or(p.Architecture, name.Arch)
+	p.Variant = cmp.Or(p.Variant, name.Variant)
+	p.OSVersion = cmp.Or(p.OSVersion, name.OSVersion)
+	return p
+}
+
+// walk reads what one reference leads to.
+type walk struct {
+	repo Reader
+	ref  SourceRef
+}
+
+func (w walk) index(ctx context.Context, m Manifest, depth int) ([]Image, error) {
+	contents, err := index.Parse(m.Raw)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", w.ref.Text, err)
+	}
+	if depth > maxDepth {
+		return nil, fmt.Errorf("reading %s: indexes are nested more than %d deep", w.ref.Text, maxDepth)
+	}
+	if n := len(contents.Children) + len(contents.Nested); n > maxImages {
+		return nil, fmt.Errorf("reading %s: the index %s lists %d images; at most %d are read", w.ref.Text, m.Digest, n, maxImages)
+	}
+	images := make([]Image, len(contents.Children))
+	nested := make([][]Image, len(contents.Nested))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for i, child := range contents.Children {
+		group.Go(func() error {
+			cm, err := w.manifest(ctx, child.Descriptor)
+			if err == nil {
+				images[i], err = w.image(ctx, child, cm)
+			}
+			return err
+		})
+	}
+	for i, entry := range contents.Nested {
+		group.Go(func() error {
+			nm, err := w.manifest(ctx, entry)
+			if err == nil {
+				nested[i], err = w.index(ctx, nm, depth+1)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(append([][]Image{images}, nested...)...), nil
+}
+
+// manifest reads an entry of an index.
+func (w walk) manifest(ctx context.Context, entry v1.Descriptor) (Manifest, error) {
+	m, err := w.repo.Manifest(ctx, entry.Digest.String())
+	if err != nil {
+		return m, fmt.Errorf("reading %s, part of %s: %w", entry.Digest, w.ref.Text, err)
+	}
+	if int64(len(m.Raw)) != entry.Size {
+		return m, fmt.Errorf("reading %s, part of %s: its size is %d, the index says %d", entry.Digest, w.ref.Text, len(m.Raw), entry.Size)
+	}
+	return m, nil
+}
+
+// image completes an entry from the image's config.
+func (w walk) image(ctx context.Context, child index.Child, m Manifest) (Image, error) {
+	image := Image{Child: child}
+	entry := &image.Descriptor
+	declared := platform.FromOCI(entry.Platform)
+	var manifest struct {
+		Config v1.Descriptor `json:"config"`
+	}
+	if err := json.Unmarshal(m.Raw, &manifest); err != nil {
+		return image, fmt.Errorf("reading %s of %s: %w", m.Digest, w.ref.Text, err)
+	}
+	var config index.Config
+	if mt := manifest.Config.MediaType; mt == types.OCIConfigJSON || mt == types.DockerConfigJSON {
+		raw, err := w.repo.Blob(ctx, manifest.Config)
+		if err != nil {
+			return image, fmt.Errorf("reading the config of %s (%s): %w", w.ref.Text, m.Digest, err)
+		}
+		if config, err = index.ParseConfig(raw); err != nil {
+			return image, fmt.Errorf("reading the config of %s (%s): %w", w.ref.Text, m.Digest, err)
+		}
+	}
+	p := config.Platform
+	got := platform.FromOCI(&p)
+	if entry.Platform != nil {
+		p = fill(p, declared)
+		if len(p.OSFeatures) == 0 {
+			p.OSFeatures = entry.Platform.OSFeatures
+		}
+		if !platform.FromOCI(&p).Matches(declared) {
+			return image, &MismatchError{Source: w.ref, Digest: m.Digest, Want: declared, Got: got}
+		}
+	}
+	if p.OS == "" || p.Architecture == "" {
+		p = fill(p, w.ref.Platform)
+	}
+	if p.OS == "" || p.Architecture == "" {
+		return image, fmt.Errorf("reading %s: %s has no platform, neither in its config nor in its name", w.ref.Text, m.Digest)
+	}
+	entry.Platform, image.Labels = &p, config.Labels
+	return image, nil
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package release
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/polytag/polytag/internal/semtag"
+)
+
+// Plan is what a release will do. It holds digests, never tags to be resolved
+// later.
+type Plan struct {
+	Content
+	// Version is the version of the release; zero if it has none.
+	Version semtag.Version
+	// Resumed says that the release goes on from what an earlier run published.
+	Resumed bool
+	// Absent are the temporary tags that an earlier run removed.
+	Absent []SourceRef
+	// Targets are independent of each other.
+	Targets []TargetPlan
+	// Notices are facts that a person should know, one sentence each.
+	Notices []string
+}
+
+// TargetPlan is what will happen in one target repository.
+type TargetPlan struct {
+	Repo name.Repository
+	// Tags are in push order.
+	Tags []TagPlan
+	// Stage says that the manifest is put by digest before any tag moves.
+	Stage bool
+	// guard holds what settling needs; nil if no floating tag is guarded.
+	guard *guard
+}
+
+// Writes reports whether any tag will be written.
+func (t TargetPlan) Writes() bool {
+	return slices.ContainsFunc(t.Tags, func(p TagPlan) bool { return p.Action.Writes() })
+}
+
+// Action is what will happen to one tag.
+type Action int
+
+// The actions of a plan.
+const (
+	// Leave: the tag has our digest already and is not written.
+	Leave Action = iota
+	// Create: the tag does not exist yet.
+	Create
+	// Move: the tag points elsewhere and will point at our digest.
+	Move
+	// Refresh: the tag has our digest and is put again, because pages list
+	// tags by the time of their last push.
+	Refresh
+	// Keep: a higher version owns the floating tag.
+	Keep
+)
+
+// Writes reports whether the action puts the tag.
+func (a Action) Writes() bool { return a == Create || a == Move || a == Refresh }
+
+// TagPlan is what will happen to one tag.
+type TagPlan struct {
+	semtag.Tag
+	Action Action
+	// From is what the tag points at now; zero if it does not exist.
+	From v1.Hash
+	// By is the tag of the higher version because of which the tag is kept.
+	By string
+	// former is put back after a failure, where no line says what is right.
+	former Manifest
+}
+
+// ConflictError means that an exact tag exists with another digest.
+type ConflictError struct {
+	Tag        name.Tag
+	Have, Want v1.Hash
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("checking %s: it exists as %s, this release is %s", e.Tag, e.Have, e.Want)
+}
+
+// LackingError means that a target does not have images of the release.
+type LackingError struct {
+	Repository name.Repository
+	Digests    []v1.Hash
+}
+
+func (e *LackingError) Error() string {
+	return fmt.Sprintf("checking %s: it lacks %d images or attestations of the release, %s first",
+		e.Repository, len(e.Digests), e.Digests[0])
+}
+
+// NewPlan decides everything that a release will do. It is pure: the same
+// request and snapshot give the same plan. All reasons for which there can be
+// none are joined: *[PlatformError], *[ConflictError], *[LackingError], and the
+// errors of [index.New] and [index.Rewrite].
+func NewPlan(req Request, snap Snapshot) (Plan, error) {
+	plan := Plan{Version: req.Version, Resumed: snap.Resumed != nil, Absent: snap.Absent}
+	var errs []error
+	if err := checkPlatforms(snap.contents(), req.Platforms); err != nil {
+		errs = append(errs, err)
+	} else if plan.Content, err = decide(req, snap); err != nil {
+		errs = append(errs, err)
+	}
+	if snap.Resumed != nil {
+		plan.Notices = append(plan.Notices, "sources are gone because an earlier run removed them; going on from "+snap.Resumed.Text)
+	}
+	for _, s := range snap.Sources {
+		plan.Notices = append(plan.Notices, s.Notices...)
+	}
+	for _, state := range snap.Targets {
+		target, err := planTarget(req, state, plan.Manifest.Digest)
+		if len(errs) == 0 || len(state.Lacks) > 0 {
+			errs = append(errs, err)
+		}
+		target.Stage = len(req.Targets) > 1 && target.Writes()
+		plan.Targets = append(plan.Targets, target)
+	}
+	return plan, errors.Join(errs...)
+}
+
+// planTarget decides what happens to each tag of one target.
+func planTarget(req Request, state TargetState, ours v1.Hash) (TargetPlan, error) {
+	target := TargetPlan{Repo: state.Repo, guard: newGuard(req)}
+	var errs []error
+	if len(state.Lacks) > 0 {
+		errs = append(errs, &LackingError{Repository: state.Repo, Digests: state.Lacks})
+	}
+	var known []versionTag
+	if target.guard != nil {
+		known = target.guard.recognize(state.Tags)
+	}
+	begun := false
+	for _, t := range req.Tags {
+		p := TagPlan{Tag: t, From: state.Points[t.Name], former: state.Former[t.Name]}
+		switch {
+		case req.Guarded(t) && target.guard.higher(t, known) != "":
+			p.Action, p.By = Keep, target.guard.higher(t, known)
+		case p.From == v1.Hash{}:
+			p.Action = Create
+		case p.From != ours:
+			p.Action = Move
+			if t.Kind == semtag.Exact && !req.Overwrite {
+				errs = append(errs, &ConflictError{Tag: state.Repo.Tag(t.Name), Have: p.From, Want: ours})
+			}
+		case begun && t.Kind == semtag.Floating:
+			p.Action = Refresh
+		default:
+			p.Action = Leave
+		}
+		begun = begun || p.Action.Writes()
+		target.Tags = append(target.Tags, p)
+	}
+	return target, errors.Join(errs...)
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// sourceWait is how long a source that is not there yet is waited for. A
+	// tag may be invisible for a while after it was pushed.
+	sourceWait = 60 * time.Second
+	// sourcePoll is the pause between two looks at it.
+	sourcePoll = 2 * time.Second
+)
+
+// Waiting says that sources are not there yet and are waited for.
+type Waiting struct {
+	Missing []SourceRef
+	// Left is how much longer they are waited for.
+	Left time.Duration
+}
+
+// Read reads the sources and the targets, everything side by side.
+//
+// Sources that are missing are waited for, a minute at most; waiting is called
+// before each pause. If they are missing because an earlier run of the same
+// release removed them, Read goes on from what that run published
+// ([Snapshot.Resumed]). Errors: *[MissingSourceError], *[MismatchError],
+// *[ListError], and whatever a registry answered, joined.
+func Read(ctx context.Context, req Request, reg Registry, waiting func(Waiting)) (Snapshot, error) {
+	var snap Snapshot
+	var search search
+	var targetsErr, sourcesErr error
+	var group errgroup.Group
+	group.Go(func() error {
+		snap.Targets, targetsErr = ReadTargets(ctx, req, reg)
+		return nil
+	})
+	group.Go(func() error {
+		if search, sourcesErr = newSearch(req, reg); sourcesErr == nil {
+			sourcesErr = search.look(ctx)
+		}
+		return nil
+	})
+	_ = group.Wait() // both failures are reported together
+	if err := errors.Join(sourcesErr, targetsErr); err != nil {
+		return snap, err
+	}
+	if search.incomplete() {
+		if err := search.complete(ctx, &snap, waiting); err != nil {
+			return snap, err
+		}
+	}
+	snap.Sources, snap.Promoted = search.sources()
+	return snap, readLacking(ctx, reg, &snap)
+}
+
+// readLacking asks every target that is not the home of all sources which of
+// the release's images it lacks.
+func readLacking(ctx context.Context, reg Registry, snap *Snapshot) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range snap.Targets {
+		target := &snap.Targets[i]
+		var foreign []v1.Hash
+		for _, s := range snap.contents() {
+			if s.repository() != target.Repo {
+				foreign = append(foreign, digests(s)...)
+			}
+		}
+		if len(foreign) == 0 {
+			continue
+		}
+		group.Go(func() (err error) {
+			target.Lacks, err = lacks(ctx, reg.Repository(target.Repo), foreign)
+			if err != nil {
+				return fmt.Errorf("looking for the images in %s: %w", target.Repo, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// lacks returns the digests that a repository does not have.
+func lacks(ctx context.Context, repo Tags, digests []v1.Hash) ([]v1.Hash, error) {
+	refs := make([]string, 0, len(digests))
+	for _, d := range digests {
+		refs = append(refs, d.String())
+	}
+	found, err := repo.Resolve(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(digests), func(d v1.Hash) bool {
+		_, ok := found[d.String()]
+		return ok
+	}), nil
+}
+
+// contents are the sources that the release consists of.
+func (s Snapshot) contents() []Source {
+	if s.Resumed != nil {
+		return []Source{*s.Resumed}
+	}
+	return s.Sources
+}
+
+// digests are all images and attestations of a source.
+func digests(s Source) []v1.Hash {
+	var out []v1.Hash
+	for _, image := range s.Images {
+		out = append(out, image.Descriptor.Digest)
+		for _, a := range image.Attestations {
+			out = append(out, a.Digest)
+		}
+	}
+	return out
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
