@@ -103,11 +103,13 @@ func adopt(ref SourceRef, images []Image) (notices []string, err error) {
 	return notices, errors.Join(errs...)
 }
 
-// fill takes from name what p lacks.
+// fill takes from name what p lacks. A variant that was written 7 is v7.
 func fill(p v1.Platform, name platform.Spec) v1.Platform {
 	p.OS = cmp.Or(p.OS, name.OS)
 	p.Architecture = cmp.Or(p.Architecture, name.Arch)
-	p.Variant = cmp.Or(p.Variant, name.Variant)
+	if name.Variant != "" {
+		p.Variant = cmp.Or(p.Variant, name.Key().Variant, name.Variant)
+	}
 	p.OSVersion = cmp.Or(p.OSVersion, name.OSVersion)
 	return p
 }

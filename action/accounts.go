@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package action
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/polytag/polytag/internal/registry"
+	"github.com/polytag/polytag/internal/secret"
+)
+
+// accounts reads credentials: the explicit ones, and those that the CI has for
+// its own registry.
+func (p *parser) accounts() {
+	password := p.secret("password")
+	user := p.text("username")
+	p.hide(password)
+	switch {
+	case user == "" && !password.IsEmpty():
+		p.wrong("username", errors.New("required with password"))
+	case user != "" && password.IsEmpty():
+		p.wrong("password", errors.New("required with username; give it as INPUT_PASSWORD, POLYTAG_PASSWORD or with --password-stdin"))
+	case user != "" && len(p.out.request.Targets) > 0:
+		p.out.credentials = append(p.out.credentials, registry.Credential{
+			Registry: p.out.request.Primary().RegistryStr(), Username: user, Password: password, Origin: "the inputs username and password",
+		})
+	}
+	p.registryAuth()
+	p.hostedByCI()
+}
+
+// hide notes a secret, so that the CI masks it.
+func (p *parser) hide(s secret.String) {
+	if !s.IsEmpty() {
+		p.out.secrets = append(p.out.secrets, s)
+	}
+}
+
+// registryAuth reads the list that docker/login-action takes as registry-auth.
+// No message of the YAML parser is shown: it may quote what it reads.
+func (p *parser) registryAuth() {
+	text := p.secret("registry_auth")
+	if text.IsEmpty() {
+		return
+	}
+	var entries []map[string]yaml.Node
+	if err := yaml.Unmarshal([]byte(text.Reveal()), &entries); err != nil {
+		p.wrong("registry_auth", errors.New("want a YAML list: - {registry: ghcr.io, username: NAME, password: SECRET}"))
+		return
+	}
+	seen := map[string]bool{}
+	for i, entry := range entries {
+		c, err := credential(entry)
+		if err != nil {
+			p.wrong("registry_auth", fmt.Errorf("entry %d: %w", i+1, err))
+			continue
+		}
+		if seen[c.Registry] {
+			p.wrong("registry_auth", fmt.Errorf("entry %d: %s is named twice", i+1, quote(c.Registry)))
+		}
+		seen[c.Registry] = true
+		p.hide(c.Password)
+		p.out.credentials = append(p.out.credentials, c)
+	}
+}
+
+// credential reads one entry. As in docker/login-action, no registry means
+// Docker Hub.
+func credential(entry map[string]yaml.Node) (registry.Credential, error) {
+	fields := map[string]string{}
+	for key, node := range entry {
+		if key != "registry" && key != "username" && key != "password" {
+			return registry.Credential{}, fmt.Errorf("unknown key %s; want registry, username and password", quote(key))
+		}
+		if node.Kind != yaml.ScalarNode {
+			return registry.Credential{}, fmt.Errorf("%s: want a text", key)
+		}
+		fields[key] = strings.TrimSpace(node.Value)
+	}
+	if fields["username"] == "" || fields["password"] == "" {
+		return registry.Credential{}, errors.New("username and password are required")
+	}
+	return registry.Credential{
+		Registry: cmp.Or(fields["registry"], "docker.io"),
+		Username: fields["username"],
+		Password: secret.New(fields["password"]),
+		Origin:   "the input registry_auth",
+	}, nil
+}
+
+// hostedByCI adds what GitLab and GitHub provide for their own registries.
+func (p *parser) hostedByCI() {
+	if host, user := p.getenv("CI_REGISTRY"), p.getenv("CI_REGISTRY_USER"); host != "" && user != "" {
+		if password := secret.New(p.getenv("CI_REGISTRY_PASSWORD")); !password.IsEmpty() {
+			p.hide(password)
+			p.out.fallbacks = append(p.out.fallbacks, registry.Credential{
+				Registry: host, Username: user, Password: password, Origin: "CI_REGISTRY_USER and CI_REGISTRY_PASSWORD",
+			})
+		}
+	}
+	if token := p.secret("github_token"); !token.IsEmpty() {
+		p.hide(token)
+		p.out.fallbacks = append(p.out.fallbacks, registry.Credential{
+			Registry: "ghcr.io", Username: cmp.Or(p.getenv("GITHUB_ACTOR"), "x-access-token"), Password: token, Origin: "the input github_token",
+		})
+	}
+}

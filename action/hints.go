@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package action
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/polytag/polytag/internal/ci"
+	"github.com/polytag/polytag/internal/index"
+	"github.com/polytag/polytag/internal/registry"
+	"github.com/polytag/polytag/internal/release"
+	"github.com/polytag/polytag/internal/transport"
+)
+
+// explain prints an error as "error:" lines, one for each thing that is wrong,
+// and "hint:" lines that say what to do. It is the only place that does. On
+// GitHub an error is an annotation as well.
+func (c *Command) explain(host ci.Host, err error) {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	w := host.Escape(c.Stderr)
+	for _, e := range leaves(err) {
+		text := strings.TrimPrefix(oneLine(e.Error()), errUsage.Error()+": ")
+		fmt.Fprintf(w, "error: %s\n", text)
+		if ci.ReadContext(c.Getenv).Name == "github" {
+			host.Annotate(ci.Error, "polytag", text)
+		}
+	}
+	for _, hint := range hints(err) {
+		fmt.Fprintf(w, "hint: %s\n", hint)
+	}
+}
+
+// leaves takes joined errors apart, so that each gets a line of its own.
+func leaves(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only a join at this very level
+		if _, wrapped := err.(*release.PublishError); !wrapped { //nolint:errorlint // its own text says what is where
+			if parts := joined.Unwrap(); strings.Contains(err.Error(), "\n") {
+				var out []error
+				for _, part := range parts {
+					out = append(out, leaves(part)...)
+				}
+				return out
+			}
+		}
+	}
+	if input, ok := err.(*InputError); ok { //nolint:errorlint // as above
+		if parts := leaves(input.Err); len(parts) > 1 {
+			var out []error
+			for _, part := range parts {
+				out = append(out, &InputError{Name: input.Name, Err: part})
+			}
+			return out
+		}
+	}
+	return []error{err}
+}
+
+// oneLine keeps foreign text from breaking out of its line.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// hints says what to do about an error. Each hint is given once.
+func hints(err error) []string {
+	var out []string
+	for _, rule := range []func(error) []string{
+		inputHints, credentialHints, sourceHints, tagHints, networkHints,
+	} {
+		out = append(out, rule(err)...)
+	}
+	return slices.Compact(out)
+}
+
+func inputHints(err error) []string {
+	if _, ok := errors.AsType[*InputError](err); ok {
+		return []string{"nothing was sent; polytag -help lists the inputs"}
+	}
+	return nil
+}
+
+func credentialHints(err error) []string {
+	if e, ok := errors.AsType[*registry.NoCredentialsError](err); ok {
+		out := []string{fmt.Sprintf("give username and password, or registry_auth with an entry for %s", e.Repository.RegistryStr())}
+		return append(out, "in a GitHub container action the login of docker/login-action is not visible; on a laptop docker login is enough")
+	}
+	e, ok := errors.AsType[*registry.Error](err)
+	if !ok || !e.Denied() {
+		return nil
+	}
+	if e.Login.IsZero() {
+		return []string{"no credentials were used; give username and password, or registry_auth"}
+	}
+	who := fmt.Sprintf("the login came from %s", e.Login.Origin)
+	if e.Login.Username != "" {
+		who = fmt.Sprintf("the login %s came from %s", quote(e.Login.Username), e.Login.Origin)
+	}
+	if e.Status == http.StatusUnauthorized {
+		return []string{who + "; the registry does not accept it, or it may not write here"}
+	}
+	return []string{who + "; it lacks the right to write: a token needs push access to this repository (GitHub: permissions: packages: write)"}
+}
+
+func sourceHints(err error) []string {
+	var out []string
+	if e, ok := errors.AsType[*release.MissingSourceError](err); ok {
+		out = append(out, "push the images before this step, and see whether source_tag, source_template and platforms give these names")
+		if e.Stem == "" && len(e.Missing) == 1 && e.Missing[0].Platform.IsZero() {
+			out = append(out, "to join per-platform tags, name the platforms")
+		}
+	}
+	if _, ok := errors.AsType[*release.MismatchError](err); ok {
+		out = append(out, "the job that pushed it built another platform than its tag says; build it for that platform, or correct source_tag or platforms")
+	}
+	if _, ok := errors.AsType[*release.PlatformError](err); ok {
+		out = append(out, "platforms is the exact set that is published; correct it, or the build")
+	}
+	if _, ok := errors.AsType[*release.LackingError](err); ok {
+		out = append(out, "images are not copied between repositories yet: push them to every repository of images")
+	}
+	if _, ok := errors.AsType[*index.DuplicateError](err); ok {
+		out = append(out, "two sources are for one platform; name each platform once")
+	}
+	return out
+}
+
+func tagHints(err error) []string {
+	var out []string
+	if _, ok := errors.AsType[*release.ListError](err); ok {
+		out = append(out, "without the list of tags nobody can tell whether a floating tag would move backwards; give credentials that may read, or set floating to force")
+	}
+	if _, ok := errors.AsType[*release.ConflictError](err); ok {
+		out = append(out, "a published version does not change: release a new one, or set overwrite to true")
+	}
+	if e, ok := errors.AsType[*release.PublishError](err); ok {
+		if slices.ContainsFunc(e.Targets, func(t release.TargetResult) bool { return t.Released }) {
+			out = append(out, "the version itself is published; run the same release again to complete it")
+		} else {
+			out = append(out, "the version is not published; it is safe to run the same release again")
+		}
+	}
+	return out
+}
+
+func networkHints(err error) []string {
+	var out []string
+	if e, ok := errors.AsType[*transport.PlainHTTPError](err); ok {
+		out = append(out, fmt.Sprintf("%s answers without TLS; if that is meant, name it in plain_http", e.Host))
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		out = append(out, "the certificate is signed by an authority that is not known here; put it into the file that SSL_CERT_FILE names")
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		out = append(out, "the run took longer than the input timeout allows")
+	}
+	return out
+}

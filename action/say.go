@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package action
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/polytag/polytag/internal/ci"
+	"github.com/polytag/polytag/internal/report"
+)
+
+// showPlan prints what will be done.
+func (r *run) showPlan() {
+	end := r.host.Group("Plan")
+	defer end()
+	report.WritePlan(r.host.Text(), r.report.Plan, r.command.Terminal)
+	for _, notice := range r.report.Plan.Notices {
+		r.host.Annotate(ci.Notice, "polytag", notice)
+	}
+}
+
+// say reports what was done, everywhere it was asked for, and returns the
+// failure of the release or else of the reporting.
+func (r *run) say() error {
+	r.report.Duration = time.Since(r.started)
+	if r.report.Result != nil {
+		report.WriteResult(r.host.Text(), r.report, r.command.Terminal)
+	}
+	outputs := make([]ci.Output, 0, 8)
+	for _, o := range report.Outputs(r.report) {
+		outputs = append(outputs, ci.Output(o))
+	}
+	return errors.Join(
+		r.report.Err,
+		r.host.SetOutputs(outputs),
+		r.host.WriteSummary(report.Summary(r.report)),
+		r.writeJSON(),
+		r.writeDotenv(outputs),
+		r.writeResults(outputs),
+	)
+}
+
+func (r *run) writeJSON() error {
+	if r.in.json == "" {
+		return nil
+	}
+	raw, err := report.JSON(r.report)
+	if err != nil {
+		return fmt.Errorf("making the result: %w", err)
+	}
+	if err := os.WriteFile(r.in.json, raw, 0o644); err != nil { //nolint:gosec // a result that others read
+		return fmt.Errorf("writing the result: %w", err)
+	}
+	return nil
+}
+
+func (r *run) writeDotenv(outputs []ci.Output) error {
+	if r.in.dotenv == "" {
+		return nil
+	}
+	f, err := os.Create(r.in.dotenv)
+	if err != nil {
+		return fmt.Errorf("writing the dotenv report: %w", err)
+	}
+	err = ci.WriteDotenv(f, dotenvPrefix, outputs)
+	if dropped, ok := errors.AsType[*ci.DroppedError](err); ok {
+		r.host.Annotate(ci.Warning, "polytag", dropped.Error()+"; json has everything")
+		err = nil
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("writing the dotenv report: %w", err)
+	}
+	return nil
+}
+
+// dotenvPrefix stands before every name in a dotenv report.
+const dotenvPrefix = "POLYTAG_"
+
+func (r *run) writeResults(outputs []ci.Output) error {
+	if r.in.results == "" {
+		return nil
+	}
+	if err := ci.WriteResults(r.in.results, outputs); err != nil {
+		return fmt.Errorf("writing results: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package action
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/polytag/polytag/internal/platform"
+	"github.com/polytag/polytag/internal/release"
+)
+
+var (
+	tagGrammar    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	digestGrammar = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	bareDigest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// sources reads what the release is made from: exactly one of three inputs.
+func (p *parser) sources() {
+	var given []string
+	for _, input := range []string{"source_tag", "sources", "digests"} {
+		if p.has(input) {
+			given = append(given, input)
+		}
+	}
+	switch {
+	case len(given) == 0:
+		p.wrong("source_tag", errors.New("nothing says what to release: give source_tag, sources or digests"))
+		return
+	case len(given) > 1:
+		p.wrong(given[1], fmt.Errorf("%s cannot be given together; choose one", strings.Join(given, " and ")))
+		return
+	}
+	if p.has("source_template") && given[0] != "source_tag" {
+		p.wrong("source_template", errors.New("names the tags of source_tag, which is not given"))
+	}
+	switch given[0] {
+	case "source_tag":
+		p.stem()
+	case "sources":
+		p.explicit(p.list("sources"))
+	case "digests":
+		p.folder(p.text("digests"))
+	}
+}
+
+// stem reads source_tag, and tries the names that follow from it.
+func (p *parser) stem() {
+	req := &p.out.request
+	req.Sources.Tag = p.text("source_tag")
+	if !tagGrammar.MatchString(req.Sources.Tag) {
+		p.wrong("source_tag", errors.New("want a tag: letters, digits, _ . and -, at most 128, and no . or - first"))
+		return
+	}
+	template, err := platform.ParseTemplate(p.text("source_template"))
+	if err != nil {
+		p.wrong("source_template", err)
+		return
+	}
+	req.Sources.Template = template
+	if len(req.Targets) == 0 {
+		return // images is wrong, and said to be
+	}
+	if _, err := req.PlatformTags(); err != nil {
+		p.wrong("source_template", err)
+	}
+}
+
+// explicit reads references: tags, digests, bare digests of the primary, each
+// perhaps with a platform before it.
+func (p *parser) explicit(items []string) {
+	req := &p.out.request
+	if len(items) == 0 {
+		p.wrong("sources", errors.New("want at least one reference"))
+	}
+	seen := map[string]bool{}
+	for _, item := range items {
+		ref, err := p.reference(item)
+		if err == nil && ref.Ref != nil && seen[ref.Ref.Name()] {
+			err = errors.New("is named twice")
+		}
+		if err != nil {
+			p.wrong("sources", fmt.Errorf("%s: %w", quote(item), err))
+			continue
+		}
+		if ref.Ref != nil {
+			seen[ref.Ref.Name()] = true
+			req.Sources.Refs = append(req.Sources.Refs, ref)
+		}
+	}
+}
+
+// reference reads one item of sources. Its Ref is nil if it needs a primary and
+// there is none, which has been said already.
+func (p *parser) reference(item string) (release.SourceRef, error) {
+	source := release.SourceRef{Text: item}
+	text := item
+	if before, after, ok := strings.Cut(item, "="); ok {
+		spec, err := platform.Parse(strings.TrimSpace(before))
+		if err != nil {
+			return source, fmt.Errorf("want PLATFORM=REFERENCE: %w", err)
+		}
+		source.Platform, source.Override, text = spec, true, strings.TrimSpace(after)
+	}
+	if digestGrammar.MatchString(text) {
+		if len(p.out.request.Targets) > 0 {
+			source.Ref = p.out.request.Primary().Digest(text)
+		}
+		return source, nil
+	}
+	if strings.HasPrefix(text, "oci:") {
+		return source, errors.New("OCI layouts cannot be read yet; push the image and name its tag or digest")
+	}
+	if !strings.ContainsAny(text, ":@") {
+		return source, errors.New("want a tag or a digest, as ghcr.io/acme/app:1.2.3-arm64, or sha256:… in the primary repository")
+	}
+	ref, err := name.ParseReference(text, p.options(text)...)
+	if err != nil {
+		return source, errors.New("want a reference, as ghcr.io/acme/app:1.2.3-arm64, or sha256:… in the primary repository")
+	}
+	source.Ref = ref
+	return source, nil
+}
+
+// folder reads a folder of digests as docker's recipe for several runners
+// leaves it: empty files named by the hex digits. Files that hold a whole
+// digest, under any name, are understood too.
+// https://docs.docker.com/build/ci/github-actions/multi-platform/
+func (p *parser) folder(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		p.wrong("digests", errors.New("the folder cannot be read; in a container action a folder in runner.temp is there only on runners from 2.331 on, so use one in the workspace"))
+		return
+	}
+	var items []string
+	for _, entry := range entries {
+		if entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		digest, err := digestFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			p.wrong("digests", fmt.Errorf("file %s: %w", quote(entry.Name()), err))
+			continue
+		}
+		items = append(items, digest)
+	}
+	if len(entries) == 0 {
+		p.wrong("digests", errors.New("the folder is empty"))
+		return
+	}
+	for _, digest := range items {
+		if ref, err := p.reference(digest); err == nil && ref.Ref != nil {
+			p.out.request.Sources.Refs = append(p.out.request.Sources.Refs, ref)
+		}
+	}
+}
+
+// digestFile reads one file of the folder.
+func digestFile(path string) (string, error) {
+	base := strings.TrimPrefix(filepath.Base(path), "sha256:")
+	if bareDigest.MatchString(base) {
+		return "sha256:" + base, nil
+	}
+	f, err := os.Open(path) //nolint:gosec // the folder is an input
+	if err != nil {
+		return "", errors.New("it cannot be read")
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, 4096))
+	if err != nil {
+		return "", errors.New("it cannot be read")
+	}
+	text := strings.TrimSpace(string(raw))
+	if bareDigest.MatchString(text) {
+		text = "sha256:" + text
+	}
+	if !digestGrammar.MatchString(text) {
+		return "", errors.New("want a file named by 64 hex digits, or one that holds sha256:…")
+	}
+	return text, nil
+}
