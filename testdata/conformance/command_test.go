@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conformance_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// command is one run of the program, which gets nothing of the test's environment but PATH.
+type command struct {
+	args []string
+	env  []string // NAME=value
+}
+
+// outcome is what a run of the program ended with.
+type outcome struct {
+	exit   int
+	output string // what a person sees: standard output and standard error as they came
+	digest string // of the published index, from the file that --json writes
+}
+
+// process is a run that has begun.
+type process struct {
+	args     []string
+	cmd      *exec.Cmd
+	cancel   context.CancelFunc
+	output   bytes.Buffer
+	jsonFile string
+}
+
+// start runs the program in an empty folder, which is its home too.
+func (c command) start(t *testing.T) *process {
+	t.Helper()
+	dir := t.TempDir()
+	p := &process{args: c.args, jsonFile: filepath.Join(dir, "result.json")}
+	var ctx context.Context
+	ctx, p.cancel = context.WithTimeout(t.Context(), patience)
+	p.cmd = exec.CommandContext(ctx, binary, slices.Concat(c.args, []string{"--json=" + p.jsonFile})...)
+	p.cmd.Dir = dir
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}, c.env...)
+	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// wait returns when the program has ended.
+func (p *process) wait(t *testing.T) outcome {
+	t.Helper()
+	defer p.cancel()
+	err := p.cmd.Wait()
+	if _, isExit := errors.AsType[*exec.ExitError](err); err != nil && !isExit {
+		t.Fatal(err)
+	}
+	out := outcome{exit: p.cmd.ProcessState.ExitCode(), output: p.output.String()}
+	if testing.Verbose() {
+		t.Logf("polytag %s: exit status %d\n%s", strings.Join(p.args, " "), out.exit, out.output)
+	}
+	var result struct {
+		Digest string `json:"digest"`
+	}
+	data, err := os.ReadFile(p.jsonFile)
+	if err == nil {
+		err = json.Unmarshal(data, &result)
+	}
+	if err != nil && out.exit == 0 {
+		t.Errorf("reading the result: %v\n%s", err, out.output)
+	}
+	out.digest = result.Digest
+	return out
+}

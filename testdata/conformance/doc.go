@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package conformance proves the built program against real registries and real clients. Its tests know the program only
+// as a process: what it is told, what it says, and what it does to a registry, as a proxy between the two saw it.
+//
+// The registries are distribution v2.8 and v3 as processes, olareg and an ECR-like ociserver in this one. The images are
+// what BuildKit pushed (testdata/fixtures). The clients are skopeo, regctl and a private Docker engine.
+//
+// On Debian, as root, for the engine mounts:
+//
+//	apt-get install docker-registry skopeo
+//	go test ./...
+//
+// The engine's own packages are downloaded and unpacked, never installed. A tool that is missing is a failure, never a skip.
+package conformance

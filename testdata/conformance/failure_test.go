@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conformance_test
+
+// failing are the scenarios of writes that a registry refuses, or answers into the void.
+func failing() []scenario {
+	return []scenario{
+		{"refused-first-release", refusedFirstRelease},
+		{"refused-exact-tag", refusedExactTag},
+		{"refused-behind-exact-tag", refusedBehindExactTag},
+		{"lost-answer", lostAnswer},
+	}
+}
+
+// refusedFirstRelease fails between the first floating tag and the exact one, in an empty repository. The floating tag is
+// deleted, unless the registry cannot delete a tag: then it is left, and said.
+func refusedFirstRelease(at target) {
+	inputs := at.pushStem("oci", "12be34")
+	at.proxy.refuse("1.2")
+	out := at.releaseVersion("v1.2.3", inputs...)
+	at.wantExit(out, 1)
+	left := ""
+	if !at.server.deletesTags {
+		left = out.digest
+	}
+	at.wantTags(map[string]string{"1": left, "1.2": "", "1.2.3": "", "latest": ""})
+	at.wantSaid(out, at.image()+":1.2", "403")
+
+	at.wantConverged(inputs, out.digest)
+}
+
+// refusedExactTag fails at the exact tag, when the floating tags in front of it have moved away from a former version.
+func refusedExactTag(at target) {
+	former := at.releaseVersion("v1.2.2", at.pushStem("oci", "12be34")...)
+	at.wantExit(former, 0)
+	inputs := at.pushStem("docker", "78cd90")
+	at.proxy.refuse("1.2.3")
+	out := at.releaseVersion("v1.2.3", inputs...)
+	at.wantExit(out, 1)
+	at.wantTags(allAt(former.digest, "1", "1.2", "1.2.2", "latest"))
+	at.wantTags(allAt("", "1.2.3"))
+	at.wantSaid(out, "1.2.3", "403")
+
+	at.wantConverged(inputs, out.digest)
+}
+
+// refusedBehindExactTag fails at latest, when the version is there.
+func refusedBehindExactTag(at target) {
+	former := at.releaseVersion("v1.2.2", at.pushStem("oci", "12be34")...)
+	at.wantExit(former, 0)
+	inputs := at.pushStem("docker", "78cd90")
+	at.proxy.refuse("latest")
+	out := at.releaseVersion("v1.2.3", inputs...)
+	at.wantExit(out, 1)
+	at.wantTags(allAt(out.digest, "1", "1.2", "1.2.3"))
+	at.wantTags(allAt(former.digest, "1.2.2", "latest"))
+	at.wantSaid(out, "latest", "403")
+
+	at.wantConverged(inputs, out.digest)
+}
+
+// lostAnswer breaks the connection after the exact tag was written: what counts is what the registry has.
+func lostAnswer(at target) {
+	inputs := at.pushStem("oci", "12be34")
+	at.proxy.loseAnswer("1.2.3")
+	out := at.releaseVersion("v1.2.3", inputs...)
+	at.wantExit(out, 0)
+	at.wantTags(allAt(out.digest, versionTags()...))
+}
+
+// wantConverged checks that the same release succeeds when the fault is gone, with the digest it had before.
+func (at target) wantConverged(inputs []string, digest string) {
+	at.Helper()
+	at.proxy.reset()
+	out := at.releaseVersion("v1.2.3", inputs...)
+	at.wantExit(out, 0)
+	if out.digest != digest || digest == "" {
+		at.Errorf("digest of the rerun = %q, want that of the failed run, %q", out.digest, digest)
+	}
+	at.wantTags(allAt(out.digest, versionTags()...))
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conformance_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"cuelabs.dev/go/oci/ociregistry/ocimem"
+	"cuelabs.dev/go/oci/ociregistry/ociserver"
+	"github.com/olareg/olareg"
+	"github.com/olareg/olareg/config"
+)
+
+// server is one kind of registry.
+type server struct {
+	name string
+	// start runs the registry until the end of the test, with an empty storage of its own, and returns its host:port.
+	start func(t *testing.T) string
+	// deletesTags says whether DELETE of a tag removes that tag alone. distribution v2.8 cannot do it at all.
+	deletesTags bool
+}
+
+// servers returns the registries of every scenario, all with deletes allowed.
+func servers() []server {
+	return []server{
+		distribution2(true),
+		distribution3(true),
+		{name: "olareg", start: startOlareg, deletesTags: true},
+		{name: "ecr-like", start: startECRLike, deletesTags: true},
+	}
+}
+
+// serversWithoutDelete returns registries as they come: distribution allows no deletes unless it is told to.
+func serversWithoutDelete() []server {
+	return []server{distribution2(false), distribution3(false)}
+}
+
+// distribution2 is distribution v2.8, Debian's build.
+func distribution2(deletes bool) server {
+	return server{name: named("distribution-v2.8", deletes), start: func(t *testing.T) string {
+		t.Helper()
+		return startDistribution(t, lookPath(t, "docker-registry", "docker-registry"), deletes)
+	}}
+}
+
+// distribution3 is distribution v3, the version that go.mod pins.
+func distribution3(deletes bool) server {
+	return server{name: named("distribution-v3", deletes), deletesTags: deletes, start: func(t *testing.T) string {
+		t.Helper()
+		return startDistribution(t, goTool(t, "registry"), deletes)
+	}}
+}
+
+func named(registry string, deletes bool) string {
+	if deletes {
+		return registry
+	}
+	return registry + "-without-delete"
+}
+
+// startDistribution runs distribution's server on a port that the kernel chose, and learns it from the log.
+func startDistribution(t *testing.T, exe string, deletes bool) string {
+	t.Helper()
+	dir := t.TempDir()
+	settings := fmt.Sprintf(`version: 0.1
+log: {level: info, accesslog: {disabled: true}}
+storage:
+  filesystem: {rootdirectory: %q}
+  delete: {enabled: %t}
+http: {addr: "127.0.0.1:0", secret: conformance}
+`, filepath.Join(dir, "storage"), deletes)
+	file := filepath.Join(dir, "config.yml")
+	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, "serve", file)
+	cmd.Env = []string{"OTEL_TRACES_EXPORTER=none"} // v3 would look for a collector
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	logs, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	return listeningOn(t, logs)
+}
+
+// listeningOn reads a log up to the line that tells the address, and drains the rest in the background.
+func listeningOn(t *testing.T, logs io.Reader) string {
+	t.Helper()
+	address := regexp.MustCompile(`listening on ([0-9.]+:[0-9]+)`)
+	var seen strings.Builder
+	lines := bufio.NewScanner(logs)
+	for lines.Scan() {
+		if m := address.FindStringSubmatch(lines.Text()); m != nil {
+			go io.Copy(io.Discard, logs)
+			return m[1]
+		}
+		fmt.Fprintln(&seen, lines.Text())
+	}
+	t.Fatalf("the registry ended without listening:\n%s", &seen)
+	return ""
+}
+
+func startOlareg(t *testing.T) string {
+	t.Helper()
+	yes := true
+	s := olareg.New(config.Config{
+		Storage: config.ConfigStorage{StoreType: config.StoreMem},
+		API:     config.ConfigAPI{DeleteEnabled: &yes},
+	})
+	t.Cleanup(func() { s.Close() })
+	return serve(t, s)
+}
+
+// startECRLike runs a registry with the oddities of Amazon's: no Docker-Content-Digest on reads, no referrers API,
+// more than 1000 tags a page refused. Its pages hold three tags, so that every listing takes several.
+func startECRLike(t *testing.T) string {
+	t.Helper()
+	registry := ociserver.New(ocimem.New(), &ociserver.Options{
+		OmitDigestFromTagGetResponse: true,
+		DisableReferrersAPI:          true,
+		MaxListPageSize:              1000,
+	})
+	return serve(t, withoutDigestOnHead(withPagesOf(3, registry)))
+}
+
+// withPagesOf answers a listing with at most n tags and a link to the next page, as a registry may whatever was asked for.
+func withPagesOf(n int, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		asked, err := strconv.Atoi(query.Get("n"))
+		if strings.HasSuffix(r.URL.Path, "/tags/list") && (err != nil || asked > n && asked <= 1000) {
+			query.Set("n", strconv.Itoa(n))
+			r.URL.RawQuery = query.Encode()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withoutDigestOnHead drops the digest that ociserver, for all its options, gives with HEAD of a tag.
+func withoutDigestOnHead(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && strings.Contains(r.URL.Path, "/manifests/") {
+			w = bareHead{w}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type bareHead struct{ http.ResponseWriter }
+
+func (w bareHead) WriteHeader(status int) {
+	w.Header().Del("Docker-Content-Digest")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// serve runs a handler on loopback until the end of the test and returns its host:port.
+func serve(t *testing.T, h http.Handler) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
