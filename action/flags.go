@@ -38,7 +38,7 @@ func (c *Command) flags(args []string) (map[string]string, error) {
 		}
 	}
 	fromStdin := set.Bool("password-stdin", false, "read the password from standard input")
-	if err := set.Parse(args); err != nil {
+	if err := set.Parse(attach(args)); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil, errors.Join(flag.ErrHelp, c.help(c.Stdout))
 		}
@@ -55,6 +55,25 @@ func (c *Command) flags(args []string) (map[string]string, error) {
 		given["password"] = string(raw)
 	}
 	return given, nil
+}
+
+// attach joins a flag for true or false with the value behind it, if there is
+// one: --dry-run and --dry-run true are both understood.
+func attach(args []string) []string {
+	booleans := map[string]bool{}
+	for _, in := range Inputs() {
+		booleans["-"+in.Flag()] = in.Kind == Boolean
+	}
+	var out []string
+	for _, arg := range args {
+		last := len(out) - 1
+		if last >= 0 && booleans[strings.Replace(out[last], "--", "-", 1)] && !strings.HasPrefix(arg, "-") {
+			out[last] += "=" + arg
+			continue
+		}
+		out = append(out, arg)
+	}
+	return out
 }
 
 // flagError names the flag that package flag did not accept, and the way out

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/polytag/polytag/internal/ci"
 	"github.com/polytag/polytag/internal/registry"
 	"github.com/polytag/polytag/internal/release"
@@ -161,6 +164,13 @@ func (r *run) waiting(w release.Waiting) {
 }
 
 // wrote says what was written.
-func (r *run) wrote(ref, what string) {
-	fmt.Fprintf(r.host.Text(), "%s %s\n", what, ref)
+func (r *run) wrote(tag name.Tag, to v1.Hash) {
+	switch to {
+	case r.report.Plan.Manifest.Digest:
+		fmt.Fprintf(r.host.Text(), "  pushed %s\n", tag)
+	case v1.Hash{}:
+		fmt.Fprintf(r.host.Text(), "  deleted %s\n", tag)
+	default:
+		fmt.Fprintf(r.host.Text(), "  set %s to %s\n", tag, to)
+	}
 }

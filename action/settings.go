@@ -96,7 +96,7 @@ func (p *parser) targets() {
 		lower := strings.ToLower(text)
 		repo, err := name.NewRepository(lower, p.options(lower)...)
 		switch {
-		case err != nil:
+		case err != nil || !repositoryGrammar.MatchString(repo.RepositoryStr()):
 			p.wrong("images", fmt.Errorf("%s: want a repository without tag or digest, as ghcr.io/acme/app", quote(text)))
 			continue
 		case seen[repo]:
@@ -115,35 +115,55 @@ func (p *parser) tags() {
 	req := &p.out.request
 	req.Force = p.choice("floating") == "force"
 	req.Overwrite = p.boolean("overwrite")
-	var templates []string
-	if p.has("tags") {
-		templates = p.list("tags")
-		if len(templates) == 0 {
-			p.wrong("tags", errors.New("want at least one tag"))
-			return
-		}
-	}
-	scheme, err := semtag.ParseScheme(templates, p.text("suffix"))
-	if err != nil {
-		p.wrong("tags", err)
+	req.Scheme = p.scheme()
+	gitTag := cmp.Or(p.text("git_tag"), p.ci.GitTag)
+	// A version that is not needed is still worth knowing: a pre-release never
+	// moves latest.
+	var err error
+	req.Version, err = p.version(gitTag, p.text("version_prefix"))
+	if err != nil && (req.Scheme == nil || req.Scheme.NeedsVersion()) {
+		p.wrong("git_tag", err)
 		return
 	}
-	req.Scheme = scheme
-	if scheme.HasFloating() && !req.Force && !scheme.Guardable() {
-		p.wrong("tags", errors.New("a floating tag is guarded by the exact tags in the registry: add {version}, or set floating to force"))
+	if req.Scheme == nil {
+		return // tags or suffix is wrong, and said to be
 	}
-	gitTag := cmp.Or(p.text("git_tag"), p.ci.GitTag)
-	prefix := p.text("version_prefix")
-	if scheme.NeedsVersion() || gitTag != "" && scheme.HasFloating() {
-		if req.Version, err = p.version(gitTag, prefix); err != nil {
-			p.wrong("git_tag", err)
-			return
-		}
+	if req.Scheme.HasFloating() && !req.Force && !req.Scheme.Guardable() {
+		p.wrong("tags", errors.New("a floating tag is guarded by the exact tags in the registry: add {version}, or set floating to force"))
+		return
 	}
 	vars := semtag.Vars{GitTag: gitTag, SHA: p.ci.SHA, Getenv: p.getenv}
-	if req.Tags, err = scheme.Expand(req.Version, vars); err != nil {
+	if req.Tags, err = req.Scheme.Expand(req.Version, vars); err != nil {
 		p.wrong("tags", err)
 	}
+}
+
+// scheme reads tags and suffix; nil if one of them is wrong.
+func (p *parser) scheme() *semtag.Scheme {
+	var templates []string
+	if p.has("tags") {
+		if templates = p.list("tags"); len(templates) == 0 {
+			p.wrong("tags", errors.New("want at least one tag"))
+			return nil
+		}
+	}
+	suffix := p.text("suffix")
+	_, tagsErr := semtag.ParseScheme(templates, "")
+	if tagsErr != nil {
+		p.wrong("tags", tagsErr)
+	}
+	scheme, err := semtag.ParseScheme(nil, suffix)
+	if err != nil {
+		p.wrong("suffix", err)
+	}
+	if tagsErr != nil || err != nil {
+		return nil
+	}
+	if scheme, err = semtag.ParseScheme(templates, suffix); err != nil {
+		p.wrong("tags", err)
+		return nil
+	}
+	return scheme
 }
 
 // version reads the git tag, and says where it was looked for if there is none.

@@ -21,6 +21,8 @@ var (
 	tagGrammar    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 	digestGrammar = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	bareDigest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+	repositoryGrammar = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 )
 
 // sources reads what the release is made from: exactly one of three inputs.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
@@ -29,8 +30,8 @@ const (
 // Hooks let the caller watch. The zero value is silent.
 type Hooks struct {
 	// Wrote is called after each write, possibly from several goroutines: the
-	// reference and what was done ("put", "deleted").
-	Wrote func(ref, what string)
+	// tag, and what it points at now; zero if it was deleted.
+	Wrote func(tag name.Tag, to v1.Hash)
 	// Pause waits between two looks at a tag; nil: until the time is over or
 	// the context ends.
 	Pause func(ctx context.Context, d time.Duration) error
@@ -63,7 +64,7 @@ func Stage(ctx context.Context, plan Plan, reg Registry) error {
 func Publish(ctx context.Context, plan Plan, reg Registry, hooks Hooks) Result {
 	result := Result{Targets: make([]TargetResult, len(plan.Targets))}
 	if hooks.Wrote == nil {
-		hooks.Wrote = func(string, string) {}
+		hooks.Wrote = func(name.Tag, v1.Hash) {}
 	}
 	if hooks.Pause == nil {
 		hooks.Pause = pause
@@ -173,7 +174,7 @@ func (p *publisher) put(ctx context.Context, t *tagState, m Manifest) error {
 	} else {
 		t.settled = true
 	}
-	p.hooks.Wrote(p.target.Repo.Tag(t.Name).String(), "put "+m.Digest.String())
+	p.hooks.Wrote(p.target.Repo.Tag(t.Name), m.Digest)
 	return nil
 }
 

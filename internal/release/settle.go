@@ -197,7 +197,7 @@ func (p *publisher) remove(ctx context.Context, t *tagState) (bool, error) {
 		return false, ctx.Err()
 	}
 	t.settled, t.now, t.err = true, v1.Hash{}, nil
-	p.hooks.Wrote(p.target.Repo.Tag(t.Name).String(), "deleted")
+	p.hooks.Wrote(p.target.Repo.Tag(t.Name), v1.Hash{})
 	return true, nil
 }
 
