@@ -131,6 +131,8 @@ func (c *Command) printVersion(args []string) error {
 	if len(args) > 0 {
 		return fmt.Errorf("%w: version takes no argument", errUsage)
 	}
-	_, err := fmt.Fprintf(c.Stdout, "polytag %s\n", version.String(c.Version))
-	return err
+	if _, err := fmt.Fprintf(c.Stdout, "polytag %s\n", version.String(c.Version)); err != nil {
+		return fmt.Errorf("writing the version: %w", err)
+	}
+	return nil
 }

@@ -39,29 +39,30 @@ func (c *Command) explain(host ci.Host, err error) {
 	}
 }
 
-// leaves takes joined errors apart, so that each gets a line of its own.
+// leaves takes joined errors apart, so that each gets a line of its own. The
+// text of a *[release.PublishError] stays whole: it says what is where.
 func leaves(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only a join at this very level
-		if _, wrapped := err.(*release.PublishError); !wrapped { //nolint:errorlint // its own text says what is where
-			if parts := joined.Unwrap(); strings.Contains(err.Error(), "\n") {
-				var out []error
-				for _, part := range parts {
-					out = append(out, leaves(part)...)
-				}
-				return out
-			}
-		}
-	}
-	if input, ok := err.(*InputError); ok { //nolint:errorlint // as above
-		if parts := leaves(input.Err); len(parts) > 1 {
-			var out []error
+	var out []error
+	switch e := err.(type) { //nolint:errorlint // only this very level is looked at
+	case *release.PublishError:
+	case *InputError:
+		// Of several parts each names its own piece of the value.
+		if parts := leaves(e.Err); len(parts) > 1 {
 			for _, part := range parts {
-				out = append(out, &InputError{Name: input.Name, Err: part})
+				out = append(out, &InputError{Name: e.Name, Err: part})
 			}
-			return out
+		}
+	case interface{ Unwrap() []error }:
+		if strings.Contains(err.Error(), "\n") {
+			for _, part := range e.Unwrap() {
+				out = append(out, leaves(part)...)
+			}
 		}
 	}
-	return []error{err}
+	if len(out) == 0 {
+		return []error{err}
+	}
+	return out
 }
 
 // oneLine keeps foreign text from breaking out of its line.

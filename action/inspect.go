@@ -16,34 +16,27 @@ import (
 	"github.com/polytag/polytag/internal/report"
 )
 
+// inspection is what inspect was asked for.
+type inspection struct {
+	ref       string
+	json, raw bool
+}
+
 // inspect shows an image or index as a table, as JSON, or byte for byte.
 func (c *Command) inspect(ctx context.Context, args []string) error {
-	set := flag.NewFlagSet("inspect", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	asJSON := set.Bool("json", false, "print JSON")
-	raw := set.Bool("raw", false, "print the manifest byte for byte")
-	refs, err := arguments(set, args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return errors.Join(err, c.help(c.Stdout))
-	case err != nil:
-		return fmt.Errorf("%w: %w", errUsage, err)
-	case len(refs) != 1:
-		return fmt.Errorf("%w: inspect takes one reference, as ghcr.io/acme/app:1.2.3", errUsage)
-	case *asJSON && *raw:
-		return fmt.Errorf("%w: --json and --raw cannot be given together", errUsage)
+	asked, err := c.inspection(args)
+	if err != nil {
+		return err
 	}
-
-	v := gather(nil, c.Getenv)
-	p := &parser{values: v, getenv: c.Getenv}
+	p := &parser{values: gather(nil, c.Getenv), getenv: c.Getenv}
 	p.network()
 	p.accounts()
-	ref, err := name.ParseReference(refs[0], p.options(refs[0])...)
-	if err != nil {
-		return fmt.Errorf("%w: %s: want a reference, as ghcr.io/acme/app:1.2.3", errUsage, quote(refs[0]))
-	}
-	if err := errors.Join(v.errs...); err != nil {
+	if err := errors.Join(p.errs...); err != nil {
 		return err
+	}
+	ref, err := name.ParseReference(asked.ref, p.options(asked.ref)...)
+	if err != nil {
+		return fmt.Errorf("%w: %s: want a reference, as ghcr.io/acme/app:1.2.3", errUsage, quote(asked.ref))
 	}
 	p.out.dryRun = true // nothing is written, so nothing has to be signed in for
 	client, err := c.client(p.out, ci.Detect(c.Getenv, c.Stderr))
@@ -56,18 +49,49 @@ func (c *Command) inspect(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	return c.show(asked, found)
+}
+
+// inspection reads the arguments of inspect.
+func (c *Command) inspection(args []string) (inspection, error) {
+	var asked inspection
+	set := flag.NewFlagSet("inspect", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.BoolVar(&asked.json, "json", false, "print JSON")
+	set.BoolVar(&asked.raw, "raw", false, "print the manifest byte for byte")
+	refs, err := arguments(set, args)
 	switch {
-	case *raw:
-		_, err = c.Stdout.Write(found.Raw)
-	case *asJSON:
-		var text []byte
-		if text, err = report.InspectionJSON(found); err == nil {
-			_, err = c.Stdout.Write(append(text, '\n'))
-		}
-	default:
-		report.WriteInspection(c.Stdout, found)
+	case errors.Is(err, flag.ErrHelp):
+		return asked, errors.Join(err, c.help(c.Stdout))
+	case err != nil:
+		return asked, fmt.Errorf("%w: %w", errUsage, err)
+	case len(refs) != 1:
+		return asked, fmt.Errorf("%w: inspect takes one reference, as ghcr.io/acme/app:1.2.3", errUsage)
+	case asked.json && asked.raw:
+		return asked, fmt.Errorf("%w: --json and --raw cannot be given together", errUsage)
 	}
-	return err
+	asked.ref = refs[0]
+	return asked, nil
+}
+
+// show prints what was found.
+func (c *Command) show(asked inspection, found inspect.Inspection) error {
+	text := found.Raw
+	switch {
+	case asked.json:
+		raw, err := report.InspectionJSON(found)
+		if err != nil {
+			return err
+		}
+		text = append(raw, '\n')
+	case !asked.raw:
+		report.WriteInspection(c.Stdout, found)
+		return nil
+	}
+	if _, err := c.Stdout.Write(text); err != nil {
+		return fmt.Errorf("writing: %w", err)
+	}
+	return nil
 }
 
 // arguments parses flags before, between and behind other arguments.
@@ -75,7 +99,7 @@ func arguments(set *flag.FlagSet, args []string) ([]string, error) {
 	var rest []string
 	for {
 		if err := set.Parse(args); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading flags: %w", err)
 		}
 		if set.NArg() == 0 {
 			return rest, nil

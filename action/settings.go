@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,10 +78,8 @@ func (p *parser) network() {
 // has to be marked in each of its names.
 func (p *parser) options(ref string) []name.Option {
 	host, _, _ := strings.Cut(ref, "/")
-	for _, plain := range p.out.plainHTTP {
-		if host == plain {
-			return []name.Option{name.Insecure}
-		}
+	if slices.Contains(p.out.plainHTTP, host) {
+		return []name.Option{name.Insecure}
 	}
 	return nil
 }
@@ -152,14 +151,15 @@ func (p *parser) scheme() *semtag.Scheme {
 	if tagsErr != nil {
 		p.wrong("tags", tagsErr)
 	}
-	scheme, err := semtag.ParseScheme(nil, suffix)
-	if err != nil {
-		p.wrong("suffix", err)
+	_, suffixErr := semtag.ParseScheme(nil, suffix)
+	if suffixErr != nil {
+		p.wrong("suffix", suffixErr)
 	}
-	if tagsErr != nil || err != nil {
+	if tagsErr != nil || suffixErr != nil {
 		return nil
 	}
-	if scheme, err = semtag.ParseScheme(templates, suffix); err != nil {
+	scheme, err := semtag.ParseScheme(templates, suffix)
+	if err != nil {
 		p.wrong("tags", err)
 		return nil
 	}

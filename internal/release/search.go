@@ -181,4 +181,3 @@ func (s *search) resume(ctx context.Context, primary TargetState) (*Source, erro
 	}
 	return published, nil
 }
-
