@@ -25,7 +25,30 @@ type command struct {
 type outcome struct {
 	exit   int
 	output string // what a person sees: standard output and standard error as they came
-	digest string // of the published index, from the file that --json writes
+	result result
+}
+
+// result is what the tests read of the file that --json writes.
+type result struct {
+	Digest  string `json:"digest"` // of the index
+	Targets []struct {
+		Tags []tagRow `json:"tags"`
+	} `json:"targets"`
+}
+
+// tagRow says what became of a tag, and what it points at now.
+type tagRow struct {
+	Tag    string `json:"tag"`
+	Status string `json:"status"`
+	To     string `json:"to"` // empty if there is no such tag
+}
+
+// tags returns the rows of the target, in push order; none if the program did not come so far.
+func (o outcome) tags() []tagRow {
+	if len(o.result.Targets) == 0 {
+		return nil
+	}
+	return o.result.Targets[0].Tags
 }
 
 // process is a run that has begun.
@@ -66,16 +89,12 @@ func (p *process) wait(t *testing.T) outcome {
 	if testing.Verbose() {
 		t.Logf("polytag %s: exit status %d\n%s", strings.Join(p.args, " "), out.exit, out.output)
 	}
-	var result struct {
-		Digest string `json:"digest"`
-	}
 	data, err := os.ReadFile(p.jsonFile)
 	if err == nil {
-		err = json.Unmarshal(data, &result)
+		err = json.Unmarshal(data, &out.result)
 	}
 	if err != nil && out.exit == 0 {
 		t.Errorf("reading the result: %v\n%s", err, out.output)
 	}
-	out.digest = result.Digest
 	return out
 }

@@ -2,6 +2,9 @@
 
 package conformance_test
 
+// denied is what the proxy says with a 403, and the program has to pass on.
+const denied = "this tag may not be written"
+
 // failing are the scenarios of writes that a registry refuses, or answers into the void.
 func failing() []scenario {
 	return []scenario{
@@ -19,14 +22,15 @@ func refusedFirstRelease(at target) {
 	at.proxy.refuse("1.2")
 	out := at.releaseVersion("v1.2.3", inputs...)
 	at.wantExit(out, 1)
-	left := ""
+	left, status := "", "rolled back"
 	if !at.server.deletesTags {
-		left = out.digest
+		left, status = out.result.Digest, "failed"
 	}
 	at.wantTags(map[string]string{"1": left, "1.2": "", "1.2.3": "", "latest": ""})
-	at.wantSaid(out, at.image()+":1.2", "403")
+	at.wantStatus(out, "1 "+status, "1.2 failed", "1.2.3 failed", "latest failed")
+	at.wantSaid(out, at.image()+":1.2", denied)
 
-	at.wantConverged(inputs, out.digest)
+	at.wantConverged(inputs, out.result.Digest)
 }
 
 // refusedExactTag fails at the exact tag, when the floating tags in front of it have moved away from a former version.
@@ -37,11 +41,12 @@ func refusedExactTag(at target) {
 	at.proxy.refuse("1.2.3")
 	out := at.releaseVersion("v1.2.3", inputs...)
 	at.wantExit(out, 1)
-	at.wantTags(allAt(former.digest, "1", "1.2", "1.2.2", "latest"))
+	at.wantTags(allAt(former.result.Digest, "1", "1.2", "1.2.2", "latest"))
 	at.wantTags(allAt("", "1.2.3"))
-	at.wantSaid(out, "1.2.3", "403")
+	at.wantStatus(out, "1 rolled back", "1.2 rolled back", "1.2.3 failed", "latest failed")
+	at.wantSaid(out, "1.2.3", denied)
 
-	at.wantConverged(inputs, out.digest)
+	at.wantConverged(inputs, out.result.Digest)
 }
 
 // refusedBehindExactTag fails at latest, when the version is there.
@@ -52,11 +57,12 @@ func refusedBehindExactTag(at target) {
 	at.proxy.refuse("latest")
 	out := at.releaseVersion("v1.2.3", inputs...)
 	at.wantExit(out, 1)
-	at.wantTags(allAt(out.digest, "1", "1.2", "1.2.3"))
-	at.wantTags(allAt(former.digest, "1.2.2", "latest"))
-	at.wantSaid(out, "latest", "403")
+	at.wantTags(allAt(out.result.Digest, "1", "1.2", "1.2.3"))
+	at.wantTags(allAt(former.result.Digest, "1.2.2", "latest"))
+	at.wantStatus(out, "1 moved", "1.2 moved", "1.2.3 created", "latest failed")
+	at.wantSaid(out, "latest", denied)
 
-	at.wantConverged(inputs, out.digest)
+	at.wantConverged(inputs, out.result.Digest)
 }
 
 // lostAnswer breaks the connection after the exact tag was written: what counts is what the registry has.
@@ -65,7 +71,7 @@ func lostAnswer(at target) {
 	at.proxy.loseAnswer("1.2.3")
 	out := at.releaseVersion("v1.2.3", inputs...)
 	at.wantExit(out, 0)
-	at.wantTags(allAt(out.digest, versionTags()...))
+	at.wantTags(allAt(out.result.Digest, versionTags()...))
 }
 
 // wantConverged checks that the same release succeeds when the fault is gone, with the digest it had before.
@@ -74,8 +80,8 @@ func (at target) wantConverged(inputs []string, digest string) {
 	at.proxy.reset()
 	out := at.releaseVersion("v1.2.3", inputs...)
 	at.wantExit(out, 0)
-	if out.digest != digest || digest == "" {
-		at.Errorf("digest of the rerun = %q, want that of the failed run, %q", out.digest, digest)
+	if out.result.Digest != digest || digest == "" {
+		at.Errorf("digest of the rerun = %q, want that of the failed run, %q", out.result.Digest, digest)
 	}
-	at.wantTags(allAt(out.digest, versionTags()...))
+	at.wantTags(allAt(out.result.Digest, versionTags()...))
 }

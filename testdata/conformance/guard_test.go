@@ -40,10 +40,11 @@ func rerun(at target) {
 	at.proxy.reset()
 	again := at.releaseVersion("v1.2.3", inputs...)
 	at.wantExit(again, 0)
-	at.wantWrites(again)
+	at.wantPushed(again)
+	at.wantStatus(again, "1 unchanged", "1.2 unchanged", "1.2.3 unchanged", "latest unchanged")
 	at.wantTags(allAt(digest, versionTags()...))
-	if again.digest != digest {
-		at.Errorf("digest of the rerun = %s, want %s", again.digest, digest)
+	if again.result.Digest != digest {
+		at.Errorf("digest of the rerun = %s, want %s", again.result.Digest, digest)
 	}
 }
 
@@ -70,7 +71,8 @@ func backport(at target) {
 	out := at.releaseVersion("v1.1.9", at.pushStem("oci", "78cd90")...)
 	at.wantPublished(out, "1.1", "1.1.9")
 	at.wantTags(allAt(high, versionTags()...))
-	at.wantSaid(out, "latest", "1.2.3")
+	at.wantStatus(out, "1 kept", "1.1 created", "1.1.9 created", "latest kept")
+	at.wantSaid(out, "1.2.3 is higher")
 }
 
 // prerelease releases 2.0.0-rc.1 after 1.2.3.
@@ -105,8 +107,8 @@ func history(at target) {
 		at.proxy.reset()
 		out := at.releaseVersion(step.gitTag, append([]string{"--suffix=" + step.suffix}, inputs...)...)
 		at.wantExit(out, 0)
-		at.wantTagWrites(out, step.tags...)
-		maps.Copy(published, allAt(out.digest, step.tags...))
+		at.wantPushed(out, step.tags...)
+		maps.Copy(published, allAt(out.result.Digest, step.tags...))
 		at.wantTags(published)
 	}
 }

@@ -53,7 +53,7 @@ func newProxy(t *testing.T, registry, repo string) *proxy {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusForbidden)
-		io.WriteString(w, `{"errors":[{"code":"DENIED","message":"this tag may not be written"}]}`)
+		io.WriteString(w, `{"errors":[{"code":"DENIED","message":"`+denied+`"}]}`)
 	}))
 	return p
 }

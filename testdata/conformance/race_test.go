@@ -61,7 +61,7 @@ func race(at target) {
 		if out.exit != 0 {
 			at.Errorf("exit status of %s = %d, want 0\n%s", version, out.exit, out.output)
 		}
-		want[version] = out.digest
+		want[version] = out.result.Digest
 	}
 	for tag, version := range map[string]string{
 		"1": "1.10.6", "1.9": "1.9.5", "1.10": "1.10.6",

@@ -150,21 +150,21 @@ func promote(at target) {
 
 	build := at.command("--source-tag="+tested, "--tags=BUILD-{env:CIRCLE_BUILD_NUM}")
 	build.env = []string{"CIRCLE_BUILD_NUM=131"}
-	out := build.start(at.T).wait(at.T)
+	out := at.wait(build.start(at.T))
 	at.wantExit(out, 0)
-	at.wantWrites(out, "PUT manifests/BUILD-131")
+	at.wantPushed(out, "BUILD-131")
 
 	at.proxy.reset()
 	out = at.release("--source-tag="+tested, "--tags=0.3.0.RELEASE")
 	at.wantExit(out, 0)
-	at.wantWrites(out, "PUT manifests/0.3.0.RELEASE")
+	at.wantPushed(out, "0.3.0.RELEASE")
 
 	for _, tag := range []string{tested, "BUILD-131", "0.3.0.RELEASE"} {
 		if got := at.get(at.repo.Tag(tag)); !bytes.Equal(got.Manifest, want) {
 			at.Errorf("%s = %s, want %s", tag, got.Manifest, want)
 		}
 	}
-	if got, want := out.digest, sources[tested].digest; got != want {
+	if got, want := out.result.Digest, sources[tested].digest; got != want {
 		at.Errorf("digest in the result = %s, want %s", got, want)
 	}
 	list := at.index("0.3.0.RELEASE")

@@ -3,6 +3,7 @@
 package conformance_test
 
 import (
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -79,30 +80,34 @@ func promoteVersion(at target) {
 	sources := at.fixture("multi")
 	at.push(sources)
 	out := at.release("--git-tag=v1.2.3", "--source-tag="+tested, "--platforms=linux/amd64,linux/arm64")
-	at.wantExit(out, 0)
-	at.wantWrites(out, "PUT manifests/1", "PUT manifests/1.2", "PUT manifests/1.2.3", "PUT manifests/latest")
-	at.wantTags(allAt(sources[tested].digest, versionTags()...))
+	if digest := at.wantPublished(out, versionTags()...); digest != sources[tested].digest {
+		at.Errorf("digest = %s, want %s", digest, sources[tested].digest)
+	}
 }
 
-// releaseLateSource starts before the last image is there.
+// releaseLateSource starts before the last image is there. While it waits, another run releases a higher version, which it
+// must have noticed before it writes.
 func releaseLateSource(at target) {
 	const last = "12be34-linux-s390x"
 	sources := at.fixture("oci")
-	late := sources.only(last)
-	early := sources.renamed(strings.Clone)
+	late, early := sources.only(last), maps.Clone(sources)
 	delete(early, last)
 	at.push(early)
 
 	p := at.command(sevenSources()...).start(at.T)
 	at.proxy.waitFor(at.T, request{http.MethodGet, "manifests/" + last})
+	higher := at.wantPublished(at.releaseVersion("v1.3.0", at.pushStem("docker", "78cd90")...), "1", "1.3", "1.3.0", "latest")
 	select {
 	case <-at.Context().Done():
-	case <-time.After(2 * time.Second): // long enough that the program has asked again, and lists the tags anew
+	case <-time.After(2 * time.Second): // shorter waits need no second look at the tags
 	}
+	at.proxy.reset()
 	at.push(late)
-	out := p.wait(at.T)
-	at.wantPublished(out, versionTags()...)
-	at.wantSaid(out, last)
+	out := at.wait(p)
+	at.wantPublished(out, "1.2", "1.2.3")
+	at.wantStatus(out, "1 kept", "1.2 created", "1.2.3 created", "latest kept")
+	at.wantTags(allAt(higher, "1", "1.3", "1.3.0", "latest"))
+	at.wantSaid(out, "waiting", last)
 	at.wantChildren(at.index("1.2.3"), sources.images())
 }
 
@@ -122,8 +127,9 @@ func resume(at target) {
 	if took := time.Since(begin); took > 30*time.Second {
 		at.Errorf("resuming took %v, want it not to wait for the sources", took)
 	}
-	at.wantWrites(again, "PUT manifests/latest")
-	at.wantTags(allAt(first.digest, versionTags()...))
+	at.wantPushed(again, "latest")
+	at.wantStatus(again, "1 unchanged", "1.2 unchanged", "1.2.3 unchanged", "latest created")
+	at.wantTags(allAt(first.result.Digest, versionTags()...))
 	at.wantChildren(at.index("latest"), sources.images())
 }
 

@@ -50,10 +50,18 @@ func (at target) command(args ...string) command {
 	return command{args: append([]string{"release", "--images=" + at.image()}, args...)}
 }
 
-// release runs a release into the target.
+// release runs a release into the target and checks that its result is true.
 func (at target) release(args ...string) outcome {
 	at.Helper()
-	return at.command(args...).start(at.T).wait(at.T)
+	return at.wait(at.command(args...).start(at.T))
+}
+
+// wait waits for the end of a release and checks that its result is true.
+func (at target) wait(p *process) outcome {
+	at.Helper()
+	out := p.wait(at.T)
+	at.wantTruth(out)
+	return out
 }
 
 // push uploads manifests under their tags and proves that the registry has them byte for byte.

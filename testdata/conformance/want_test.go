@@ -30,6 +30,28 @@ func (at target) wantSaid(out outcome, words ...string) {
 	}
 }
 
+// wantTruth checks that what the result says of each tag is so.
+func (at target) wantTruth(out outcome) {
+	at.Helper()
+	for _, row := range out.tags() {
+		if got := at.digest(row.Tag); got != row.To {
+			at.Errorf("%s is said to be at %q, is at %q\n%s", row.Tag, row.To, got, out.output)
+		}
+	}
+}
+
+// wantStatus checks what the result says became of each tag, as "tag status".
+func (at target) wantStatus(out outcome, want ...string) {
+	at.Helper()
+	var got []string
+	for _, row := range out.tags() {
+		got = append(got, row.Tag+" "+row.Status)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		at.Errorf("what became of the tags (-want +got):\n%s\n%s", diff, out.output)
+	}
+}
+
 // wantTags checks what tags point at; "" means that there is no such tag.
 func (at target) wantTags(want map[string]string) {
 	at.Helper()
@@ -51,43 +73,24 @@ func allAt(digest string, tags ...string) map[string]string {
 	return m
 }
 
-// wantPublished checks that the program wrote the index by its digest and then the tags, in this order and nothing else,
-// and that all of them resolve to the digest it reports. It returns that digest.
+// wantPublished checks that the program wrote these tags, in this order and nothing else, for the first PUT brings the
+// index along, and that all of them resolve to the digest it reports. It returns that digest.
 func (at target) wantPublished(out outcome, tags ...string) string {
 	at.Helper()
 	at.wantExit(out, 0)
-	digest := out.digest
-	want := []string{"PUT manifests/" + digest}
-	for _, tag := range tags {
-		want = append(want, "PUT manifests/"+tag)
-	}
-	at.wantWrites(out, want...)
-	at.wantTags(allAt(digest, tags...))
-	return digest
+	at.wantPushed(out, tags...)
+	at.wantTags(allAt(out.result.Digest, tags...))
+	return out.result.Digest
 }
 
-// wantWrites checks the writes that reached the proxy.
-func (at target) wantWrites(out outcome, want ...string) {
+// wantPushed checks that the writes that reached the proxy are these tags' PUTs; none means no write at all.
+func (at target) wantPushed(out outcome, tags ...string) {
 	at.Helper()
-	if diff := cmp.Diff(want, at.proxy.writes()); diff != "" {
-		at.Errorf("writes (-want +got):\n%s\n%s", diff, out.output)
-	}
-}
-
-// wantTagWrites checks the tags that were written, in order, whatever was staged before them.
-func (at target) wantTagWrites(out outcome, tags ...string) {
-	at.Helper()
-	var got []string
-	for _, write := range at.proxy.writes() {
-		if !strings.HasPrefix(write, "PUT manifests/sha256:") {
-			got = append(got, write)
-		}
-	}
 	var want []string
 	for _, tag := range tags {
 		want = append(want, "PUT manifests/"+tag)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, at.proxy.writes()); diff != "" {
 		at.Errorf("writes (-want +got):\n%s\n%s", diff, out.output)
 	}
 }
@@ -98,7 +101,7 @@ func (at target) wantRefused(out outcome, words ...string) {
 	if out.exit == 0 {
 		at.Fatalf("exit status = 0, want a refusal\n%s", out.output)
 	}
-	at.wantWrites(out)
+	at.wantPushed(out)
 	at.wantSaid(out, words...)
 }
 
