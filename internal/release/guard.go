@@ -30,10 +30,10 @@ type versionTag struct {
 }
 
 // recognize finds the stable versions among the tags of a target.
-func (g *guard) recognize(tags []string) []versionTag {
+func recognize(scheme *semtag.Scheme, tags []string) []versionTag {
 	var out []versionTag
 	for _, tag := range tags {
-		if v, ok := g.scheme.Recognize(tag); ok && v.Stable() {
+		if v, ok := scheme.Recognize(tag); ok && v.Stable() {
 			out = append(out, versionTag{tag, v})
 		}
 	}
@@ -44,11 +44,13 @@ func (g *guard) recognize(tags []string) []versionTag {
 // several where a version was published as 1.2.3 and v1.2.3, none if the line
 // is empty.
 func top(f semtag.Tag, known []versionTag) []versionTag {
+	return highest(slices.DeleteFunc(slices.Clone(known), func(k versionTag) bool { return !f.Covers(k.version) }))
+}
+
+// highest returns the exact tags of the highest of all versions.
+func highest(known []versionTag) []versionTag {
 	var out []versionTag
 	for _, k := range known {
-		if !f.Covers(k.version) {
-			continue
-		}
 		switch {
 		case len(out) == 0 || k.version.Compare(out[0].version) > 0:
 			out = append(out[:0:0], k)
@@ -62,8 +64,13 @@ func top(f semtag.Tag, known []versionTag) []versionTag {
 // higher returns the tag of the version above ours that owns f; empty if there
 // is none.
 func (g *guard) higher(f semtag.Tag, known []versionTag) string {
-	if t := top(f, known); len(t) > 0 && t[0].version.Compare(g.version) > 0 {
-		return t[0].tag
+	return above(g.version, top(f, known))
+}
+
+// above returns the first of the tags if its version is above v.
+func above(v semtag.Version, tags []versionTag) string {
+	if len(tags) > 0 && tags[0].version.Compare(v) > 0 {
+		return tags[0].tag
 	}
 	return ""
 }

@@ -173,7 +173,7 @@ func (w walk) manifest(ctx context.Context, entry v1.Descriptor) (Manifest, erro
 
 // image completes an entry from the image's config.
 func (w walk) image(ctx context.Context, child index.Child, m Manifest) (Image, error) {
-	image := Image{Child: child}
+	image := Image{Child: child, Raw: m.Raw}
 	entry := &image.Descriptor
 	declared := platform.FromOCI(entry.Platform)
 	var manifest struct {

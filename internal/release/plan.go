@@ -25,6 +25,9 @@ type Plan struct {
 	Absent []SourceRef
 	// Targets are independent of each other.
 	Targets []TargetPlan
+	// Temporary are the tags of the primary that a clean-up looks at; empty if
+	// none is asked for.
+	Temporary []TemporaryTag
 	// Notices are facts that a person should know, one sentence each.
 	Notices []string
 }
@@ -36,6 +39,8 @@ type TargetPlan struct {
 	Tags []TagPlan
 	// Stage says that the manifest is put by digest before any tag moves.
 	Stage bool
+	// Page says what happens to the registry's page; nil: it is left alone.
+	Page *PagePlan
 	// guard holds what settling needs; nil if no floating tag is guarded.
 	guard *guard
 }
@@ -88,6 +93,13 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("checking %s: it exists as %s, this release is %s", e.Tag, e.Have, e.Want)
 }
 
+// FrozenError means that a rule of the registry keeps a tag from ever moving.
+type FrozenError struct{ Tag name.Tag }
+
+func (e *FrozenError) Error() string {
+	return fmt.Sprintf("checking %s: the registry's rules make it immutable", e.Tag)
+}
+
 // LackingError means that a target does not have images of the release.
 type LackingError struct {
 	Repository name.Repository
@@ -118,13 +130,19 @@ func NewPlan(req Request, snap Snapshot) (Plan, error) {
 		plan.Notices = append(plan.Notices, s.Notices...)
 	}
 	for _, state := range snap.Targets {
-		target, err := planTarget(req, state, plan.Manifest.Digest)
-		if len(errs) == 0 || len(state.Lacks) > 0 {
-			errs = append(errs, err)
+		if len(state.Lacks) > 0 {
+			errs = append(errs, &LackingError{Repository: state.Repo, Digests: state.Lacks})
 		}
+		if plan.Manifest.IsZero() {
+			continue // nothing to compare the tags with
+		}
+		target, err := planTarget(req, state, plan.Manifest.Digest)
+		errs = append(errs, err)
 		target.Stage = len(req.Targets) > 1 && target.Writes()
+		target.Page = planPage(req, state)
 		plan.Targets = append(plan.Targets, target)
 	}
+	plan.Temporary = planCleanup(req, snap)
 	return plan, errors.Join(errs...)
 }
 
@@ -132,33 +150,49 @@ func NewPlan(req Request, snap Snapshot) (Plan, error) {
 func planTarget(req Request, state TargetState, ours v1.Hash) (TargetPlan, error) {
 	target := TargetPlan{Repo: state.Repo, guard: newGuard(req)}
 	var errs []error
-	if len(state.Lacks) > 0 {
-		errs = append(errs, &LackingError{Repository: state.Repo, Digests: state.Lacks})
-	}
 	var known []versionTag
 	if target.guard != nil {
-		known = target.guard.recognize(state.Tags)
+		known = recognize(req.Scheme, state.Tags)
 	}
 	begun := false
 	for _, t := range req.Tags {
-		p := TagPlan{Tag: t, From: state.Points[t.Name], former: state.Former[t.Name]}
-		switch {
-		case req.Guarded(t) && target.guard.higher(t, known) != "":
-			p.Action, p.By = Keep, target.guard.higher(t, known)
-		case p.From == v1.Hash{}:
-			p.Action = Create
-		case p.From != ours:
-			p.Action = Move
-			if t.Kind == semtag.Exact && !req.Overwrite {
-				errs = append(errs, &ConflictError{Tag: state.Repo.Tag(t.Name), Have: p.From, Want: ours})
-			}
-		case begun && t.Kind == semtag.Floating:
+		p := planTag(req, state, target.guard, known, t, ours)
+		if p.Action == Leave && begun && t.Kind == semtag.Floating && !state.freezes(t.Name) {
 			p.Action = Refresh
-		default:
-			p.Action = Leave
 		}
 		begun = begun || p.Action.Writes()
+		errs = append(errs, checkTag(req, state, p, ours))
 		target.Tags = append(target.Tags, p)
 	}
 	return target, errors.Join(errs...)
+}
+
+// planTag decides what happens to one tag by itself.
+func planTag(req Request, state TargetState, g *guard, known []versionTag, t semtag.Tag, ours v1.Hash) TagPlan {
+	p := TagPlan{Tag: t, From: state.Points[t.Name], former: state.Former[t.Name]}
+	if req.Guarded(t) {
+		p.By = g.higher(t, known)
+	}
+	switch {
+	case p.By != "":
+		p.Action = Keep
+	case p.From == v1.Hash{}:
+		p.Action = Create
+	case p.From != ours:
+		p.Action = Move
+	default:
+		p.Action = Leave
+	}
+	return p
+}
+
+// checkTag refuses what must not be written, or cannot.
+func checkTag(req Request, state TargetState, p TagPlan, ours v1.Hash) error {
+	switch {
+	case p.Action == Move && p.Kind == semtag.Exact && !req.Overwrite:
+		return &ConflictError{Tag: state.Repo.Tag(p.Name), Have: p.From, Want: ours}
+	case state.freezes(p.Name) && (p.Action == Move || p.Action == Create && p.Kind == semtag.Floating):
+		return &FrozenError{Tag: state.Repo.Tag(p.Name)}
+	}
+	return nil
 }

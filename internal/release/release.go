@@ -65,6 +65,10 @@ type Request struct {
 	Index index.Options
 	// NoAnnotations switches off the annotations that polytag adds by itself.
 	NoAnnotations bool
+	// Page says that the registry pages of the targets are to be synced.
+	Page bool
+	// Cleanup removes the temporary tags after a verified release.
+	Cleanup bool
 	// SourceURL is the repository URL that the CI knows, for
 	// org.opencontainers.image.source where no image names one.
 	SourceURL string

@@ -69,6 +69,22 @@ type TargetResult struct {
 // Result is what a release did. It is valid beside an error too.
 type Result struct {
 	Targets []TargetResult
+	// Pages and Temporary are what [Finish] did; empty if nothing was asked
+	// for, or the release was not published.
+	Pages     []PageRow
+	Temporary []TemporaryRow
+}
+
+// FinishErr is a *[FinishError] if a page or a temporary tag failed; else nil.
+func (r Result) FinishErr() error {
+	e := &FinishError{
+		Pages:     slices.DeleteFunc(slices.Clone(r.Pages), func(p PageRow) bool { return p.Status != Failed }),
+		Temporary: slices.DeleteFunc(slices.Clone(r.Temporary), func(t TemporaryRow) bool { return t.Status != Failed }),
+	}
+	if len(e.Pages)+len(e.Temporary) == 0 {
+		return nil
+	}
+	return e
 }
 
 // Err joins the failures of all targets; nil if there is none. It is a

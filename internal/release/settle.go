@@ -62,7 +62,7 @@ func (p *publisher) pass(ctx context.Context) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("settling: %w", &ListError{Repository: p.target.Repo, Err: err})
 		}
-		known = p.target.guard.recognize(p.withOurs(listed))
+		known = recognize(p.target.guard.scheme, p.withOurs(listed))
 	}
 	now, err := p.look(ctx, known)
 	if err != nil {

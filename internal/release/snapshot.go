@@ -36,7 +36,7 @@ type Snapshot struct {
 type TargetState struct {
 	Repo name.Repository
 	// Tags are all tags, sorted. Nil if nothing that is published asks for
-	// them: guarded floating tags do.
+	// them: guarded floating tags and pages do.
 	Tags []string
 	// Points says what each tag that this release publishes points at. A tag
 	// that does not exist is missing.
@@ -44,10 +44,16 @@ type TargetState struct {
 	// Former holds the manifests behind tags that have no line to be settled
 	// by, literals and forced floating tags, so that they can be put back.
 	Former map[string]Manifest
+	// Frozen reports whether a rule of the registry keeps a tag from being
+	// moved or deleted. Nil: there is no such rule, or none can be read.
+	Frozen func(tag string) bool
 	// Lacks are images and attestations of the release that the target does
 	// not have.
 	Lacks []v1.Hash
 }
+
+// freezes reports whether a rule keeps the tag from being moved or deleted.
+func (s TargetState) freezes(tag string) bool { return s.Frozen != nil && s.Frozen(tag) }
 
 // ListError means that the tags of a target cannot be listed, so that nobody
 // can tell whether a floating tag would move backwards.
@@ -82,7 +88,7 @@ func ReadTargets(ctx context.Context, req Request, reg Registry) ([]TargetState,
 func readTarget(ctx context.Context, req Request, repo name.Repository, r Repository) (TargetState, error) {
 	state := TargetState{Repo: repo, Points: map[string]v1.Hash{}, Former: map[string]Manifest{}}
 	group, ctx := errgroup.WithContext(ctx)
-	if slices.ContainsFunc(req.Tags, req.Guarded) {
+	if slices.ContainsFunc(req.Tags, req.Guarded) || req.pageDepends() {
 		group.Go(func() error {
 			tags, err := r.List(ctx)
 			if err != nil {

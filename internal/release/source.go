@@ -76,6 +76,8 @@ func (r Request) promotedTag() SourceRef {
 type Image struct {
 	index.Child
 	Labels map[string]string
+	// Raw is the image's manifest, byte for byte.
+	Raw []byte
 }
 
 // Platform is the platform of the image's entry.
