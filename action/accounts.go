@@ -19,7 +19,7 @@ import (
 func (p *parser) accounts() {
 	password := p.secret("password")
 	user := p.text("username")
-	p.hide(password)
+	p.hide(user, password)
 	switch {
 	case user == "" && !password.IsEmpty():
 		p.wrong("username", errors.New("required with password"))
@@ -34,10 +34,11 @@ func (p *parser) accounts() {
 	p.hostedByCI()
 }
 
-// hide notes a secret, so that the CI masks it.
-func (p *parser) hide(s secret.String) {
+// hide notes a secret, so that the CI masks it: by itself, and with the user
+// name before it, whose base64 is another.
+func (p *parser) hide(user string, s secret.String) {
 	if !s.IsEmpty() {
-		p.out.secrets = append(p.out.secrets, s)
+		p.out.secrets = append(p.out.secrets, s, secret.New(user+":"+s.Reveal()))
 	}
 }
 
@@ -64,7 +65,7 @@ func (p *parser) registryAuth() {
 			p.wrong("registry_auth", fmt.Errorf("entry %d: %s is named twice", i+1, quote(c.Registry)))
 		}
 		seen[c.Registry] = true
-		p.hide(c.Password)
+		p.hide(c.Username, c.Password)
 		p.out.credentials = append(p.out.credentials, c)
 	}
 }
@@ -97,16 +98,17 @@ func credential(entry map[string]yaml.Node) (registry.Credential, error) {
 func (p *parser) hostedByCI() {
 	if host, user := p.getenv("CI_REGISTRY"), p.getenv("CI_REGISTRY_USER"); host != "" && user != "" {
 		if password := secret.New(p.getenv("CI_REGISTRY_PASSWORD")); !password.IsEmpty() {
-			p.hide(password)
+			p.hide(user, password)
 			p.out.fallbacks = append(p.out.fallbacks, registry.Credential{
 				Registry: host, Username: user, Password: password, Origin: "CI_REGISTRY_USER and CI_REGISTRY_PASSWORD",
 			})
 		}
 	}
 	if token := p.secret("github_token"); !token.IsEmpty() {
-		p.hide(token)
+		user := cmp.Or(p.getenv("GITHUB_ACTOR"), "x-access-token")
+		p.hide(user, token)
 		p.out.fallbacks = append(p.out.fallbacks, registry.Credential{
-			Registry: "ghcr.io", Username: cmp.Or(p.getenv("GITHUB_ACTOR"), "x-access-token"), Password: token, Origin: "the input github_token",
+			Registry: "ghcr.io", Username: user, Password: token, Origin: "the input github_token",
 		})
 	}
 }
