@@ -8,8 +8,10 @@
 //
 // On Debian, as root, for the engine mounts:
 //
-//	apt-get install docker-registry skopeo
+//	apt-get update && apt-get install docker-registry skopeo
 //	go test ./...
+//	POLYTAG_RACE_ROUNDS=100 go test -run TestRace .
 //
 // The engine's own packages are downloaded and unpacked, never installed. A tool that is missing is a failure, never a skip.
+// With -v each run of the program is shown.
 package conformance
