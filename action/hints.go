@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/polytag/polytag/internal/ci"
-	"github.com/polytag/polytag/internal/index"
 	"github.com/polytag/polytag/internal/registry"
 	"github.com/polytag/polytag/internal/release"
 	"github.com/polytag/polytag/internal/transport"
@@ -121,14 +120,15 @@ func sourceHints(err error) []string {
 	if _, ok := errors.AsType[*release.MismatchError](err); ok {
 		out = append(out, "the job that pushed it built another platform than its tag says; build it for that platform, or correct source_tag or platforms")
 	}
-	if _, ok := errors.AsType[*release.PlatformError](err); ok {
-		out = append(out, "platforms is the exact set that is published; correct it, or the build")
+	if e, ok := errors.AsType[*release.PlatformError](err); ok {
+		if e.Problem == release.ProblemTwice {
+			out = append(out, "two sources are for one platform: name each platform once, and see which job pushed it under the wrong name")
+		} else {
+			out = append(out, "platforms is the exact set that is published; correct it, or the build")
+		}
 	}
 	if _, ok := errors.AsType[*release.LackingError](err); ok {
 		out = append(out, "images are not copied between repositories yet: push them to every repository of images")
-	}
-	if _, ok := errors.AsType[*index.DuplicateError](err); ok {
-		out = append(out, "two sources are for one platform; name each platform once")
 	}
 	return out
 }
@@ -140,6 +140,9 @@ func tagHints(err error) []string {
 	}
 	if _, ok := errors.AsType[*release.ConflictError](err); ok {
 		out = append(out, "a published version does not change: release a new one, or set overwrite to true")
+	}
+	if _, ok := errors.AsType[*release.FrozenError](err); ok {
+		out = append(out, "exclude the floating tags from the repository's immutability rules")
 	}
 	if e, ok := errors.AsType[*release.PublishError](err); ok {
 		if slices.ContainsFunc(e.Targets, func(t release.TargetResult) bool { return t.Released }) {

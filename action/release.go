@@ -68,8 +68,8 @@ func (r *run) do(ctx context.Context) error {
 		return err
 	}
 	end := r.host.Group("Reading sources and tags")
+	read := time.Now() // the tags are read at once, and then sources may be waited for
 	snap, err := release.Read(ctx, r.in.request, client, r.waiting)
-	read := time.Now()
 	end()
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (r *run) do(ctx context.Context) error {
 		return err
 	}
 	r.report.Plan = plan
-	r.showPlan()
+	r.showPlan("Plan")
 	if r.in.dryRun {
 		return nil
 	}
@@ -113,10 +113,15 @@ func (r *run) replan(ctx context.Context, client *registry.Client, snap release.
 	}
 	snap.Targets = targets
 	plan, err := release.NewPlan(r.in.request, snap)
-	if err == nil {
-		r.report.Plan = plan
+	if err != nil {
+		return plan, err
 	}
-	return plan, err
+	changed := !r.report.Plan.SameAs(plan)
+	r.report.Plan = plan
+	if changed {
+		r.showPlan("Plan, made anew since tags have moved")
+	}
+	return plan, nil
 }
 
 // client makes the registry client of a run.
@@ -160,7 +165,8 @@ func (r *run) waiting(w release.Waiting) {
 	for _, m := range w.Missing {
 		names = append(names, m.Text)
 	}
-	fmt.Fprintf(r.host.Text(), "waiting for %s, not there yet (%s left)\n", strings.Join(names, ", "), w.Left)
+	left := min(w.Left, (r.in.timeout - time.Since(r.started)).Round(time.Second))
+	fmt.Fprintf(r.host.Text(), "waiting for %s, not there yet (%s left)\n", strings.Join(names, ", "), left)
 }
 
 // wrote says what was written.

@@ -13,8 +13,8 @@ import (
 )
 
 // showPlan prints what will be done.
-func (r *run) showPlan() {
-	end := r.host.Group("Plan")
+func (r *run) showPlan(title string) {
+	end := r.host.Group(title)
 	defer end()
 	report.WritePlan(r.host.Text(), r.report.Plan, r.command.Terminal)
 	for _, notice := range r.report.Plan.Notices {
@@ -26,9 +26,7 @@ func (r *run) showPlan() {
 // failure of the release or else of the reporting.
 func (r *run) say() error {
 	r.report.Duration = time.Since(r.started)
-	if r.report.Result != nil {
-		report.WriteResult(r.host.Text(), r.report, r.command.Terminal)
-	}
+	report.WriteResult(r.host.Text(), r.report, r.command.Terminal)
 	outputs := make([]ci.Output, 0, 8)
 	for _, o := range report.Outputs(r.report) {
 		outputs = append(outputs, ci.Output(o))
@@ -51,7 +49,7 @@ func (r *run) writeJSON() error {
 	if err != nil {
 		return fmt.Errorf("making the result: %w", err)
 	}
-	if err := os.WriteFile(r.in.json, raw, 0o644); err != nil { //nolint:gosec // a result that others read
+	if err := os.WriteFile(r.in.json, append(raw, '\n'), 0o644); err != nil { //nolint:gosec // a result that others read
 		return fmt.Errorf("writing the result: %w", err)
 	}
 	return nil

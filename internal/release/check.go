@@ -11,12 +11,21 @@ import (
 	"github.com/polytag/polytag/internal/platform"
 )
 
+// Problem says in words what is wrong with a set of platforms.
+type Problem string
+
+// What can be wrong.
+const (
+	ProblemTwice   Problem = "two images of one platform"
+	ProblemMissing Problem = "missing; there are"
+	ProblemSeveral Problem = "more than one image matches it"
+	ProblemTooMany Problem = "not among the platforms expected"
+)
+
 // PlatformError means that the images of a release are not the set of
 // platforms that they have to be.
 type PlatformError struct {
-	// Problem is what is wrong: "two images of one platform", "missing", "not
-	// among the platforms expected".
-	Problem  string
+	Problem  Problem
 	Platform platform.Spec
 	// Images name reference, platform and digest of each image concerned.
 	Images []string
@@ -59,14 +68,14 @@ func checkPlatforms(sources []Source, expected []platform.Spec) error {
 		}
 		switch {
 		case len(matches) == 0:
-			errs = append(errs, &PlatformError{Problem: "missing; there are", Platform: want, Images: texts(images)})
+			errs = append(errs, &PlatformError{Problem: ProblemMissing, Platform: want, Images: texts(images)})
 		case len(matches) > 1 && len(errs) == 0:
-			errs = append(errs, &PlatformError{Problem: "more than one image matches it", Platform: want, Images: matches})
+			errs = append(errs, &PlatformError{Problem: ProblemSeveral, Platform: want, Images: matches})
 		}
 	}
 	for _, i := range images {
 		if !matchesAny(i.platform, expected) {
-			errs = append(errs, &PlatformError{Problem: "not among the platforms expected", Platform: i.platform, Images: []string{i.text}})
+			errs = append(errs, &PlatformError{Problem: ProblemTooMany, Platform: i.platform, Images: []string{i.text}})
 		}
 	}
 	return errors.Join(errs...)
@@ -84,7 +93,7 @@ func duplicates(images []found) []error {
 	for _, i := range images {
 		key := i.platform.Key()
 		if before, ok := first[key]; ok {
-			errs = append(errs, &PlatformError{Problem: "two images of one platform", Platform: i.platform, Images: []string{before.text, i.text}})
+			errs = append(errs, &PlatformError{Problem: ProblemTwice, Platform: i.platform, Images: []string{before.text, i.text}})
 			continue
 		}
 		first[key] = i

@@ -209,6 +209,9 @@ func (w walk) image(ctx context.Context, child index.Child, m Manifest) (Image, 
 	if p.OS == "" || p.Architecture == "" {
 		return image, fmt.Errorf("reading %s: %s has no platform, neither in its config nor in its name", w.ref.Text, m.Digest)
 	}
+	if _, err := platform.Parse(platform.FromOCI(&p).String()); err != nil {
+		return image, fmt.Errorf("reading the platform of %s (%s): %w", w.ref.Text, m.Digest, err)
+	}
 	entry.Platform, image.Labels = &p, config.Labels
 	return image, nil
 }

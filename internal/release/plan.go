@@ -32,6 +32,15 @@ type Plan struct {
 	Notices []string
 }
 
+// SameAs reports whether q does the same to every tag.
+func (p Plan) SameAs(q Plan) bool {
+	return slices.EqualFunc(p.Targets, q.Targets, func(a, b TargetPlan) bool {
+		return a.Repo == b.Repo && slices.EqualFunc(a.Tags, b.Tags, func(s, t TagPlan) bool {
+			return s.Tag == t.Tag && s.Action == t.Action && s.From == t.From && s.By == t.By
+		})
+	})
+}
+
 // TargetPlan is what will happen in one target repository.
 type TargetPlan struct {
 	Repo name.Repository

@@ -128,11 +128,11 @@ func where(rows []Row) string {
 		at := "absent"
 		switch {
 		case r.Unknown:
-			at = "unknown"
+			at = "not known"
 		case r.To != v1.Hash{}:
-			at = r.To.Algorithm + ":" + r.To.Hex[:12]
+			at = "at " + r.To.Algorithm + ":" + r.To.Hex[:12]
 		}
-		parts = append(parts, fmt.Sprintf("%s %s at %s", r.Tag, r.Status, at))
+		parts = append(parts, fmt.Sprintf("%s %s (%s)", r.Tag, at, r.Status))
 	}
 	return strings.Join(parts, ", ")
 }

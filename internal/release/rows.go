@@ -65,7 +65,7 @@ func (p *publisher) row(t *tagState) Row {
 	case t.guarded(p.target.guard) && !ours && t.known:
 		row.Status, row.By, row.Reason = p.notOurs(t)
 	case t.Action.Writes() && !t.written && !ours:
-		row.Status, row.Reason = Failed, p.notWritten()
+		row.Status, row.Reason = Failed, p.notWritten(t)
 	case !t.known:
 		row.Status, row.Reason = Failed, "what it points at could not be read"
 	case !ours:
@@ -96,16 +96,19 @@ func (p *publisher) notOurs(t *tagState) (status Status, by, reason string) {
 	case !p.released() && t.written:
 		return RolledBack, t.owner, ""
 	case !p.released():
-		return Failed, t.owner, p.notWritten()
+		return Failed, t.owner, p.notWritten(t)
 	default:
 		return Superseded, t.owner, ""
 	}
 }
 
-// notWritten is why a tag was never tried.
-func (p *publisher) notWritten() string {
-	if p.stopped == nil {
+// notWritten is why a tag does not have our digest.
+func (p *publisher) notWritten(t *tagState) string {
+	switch p.stopped {
+	case nil:
 		return "it was not written"
+	case t:
+		return p.stopErr.Error()
 	}
 	return fmt.Sprintf("not written, because pushing stopped at %s", p.stopped.Name)
 }
