@@ -23,8 +23,10 @@ func (r Report) document() Document {
 	switch {
 	case r.Result != nil:
 		d.Targets = done(*r.Result)
+		d.Pages, d.Temporary = doneAfter(*r.Result)
 	case d.Status == Planned:
 		d.Targets = planned(r.Plan)
+		d.Pages, d.Temporary = plannedAfter(r.Plan)
 	default:
 		for _, t := range r.Plan.Targets {
 			d.Targets = append(d.Targets, Target{Repository: repository(t.Repo), Tags: []Tag{}})
@@ -50,6 +52,8 @@ func describe(p release.Plan) Document {
 		Absent:    []string{},
 		Notices:   append([]string{}, p.Notices...),
 		Targets:   []Target{},
+		Pages:     []Page{},
+		Temporary: []Temporary{},
 	}
 	for _, child := range p.Images {
 		image := Image{

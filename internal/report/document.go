@@ -44,6 +44,10 @@ type Document struct {
 	Notices []string `json:"notices"`
 	// Targets are the repositories that are published to, the primary first.
 	Targets []Target `json:"targets"`
+	// Pages are the registry pages that were to be synced. Empty too if the release was not published.
+	Pages []Page `json:"pages"`
+	// Temporary are the temporary tags that were to be removed. Empty too if the release was not published.
+	Temporary []Temporary `json:"temporary"`
 	// Error is what the run ended with. Left out if that is nothing.
 	Error string `json:"error,omitempty"`
 }

@@ -199,7 +199,7 @@ func committed() report.Report {
 
 func dryRun() report.Report {
 	hub, ghcr, ours := repo("acme/app"), repo("ghcr.io/acme/app"), hash("index 1.2.3")
-	return report.Report{
+	r := report.Report{
 		Version: "1.2.3", DryRun: true, Plan: plan("1.2.3",
 			release.TargetPlan{Repo: hub, Tags: []release.TagPlan{
 				tagPlan("1", semtag.Floating, release.Keep, hash("index 1.9.4"), "1.9.4"),
@@ -217,6 +217,14 @@ func dryRun() report.Report {
 			}},
 		),
 	}
+	r.Plan.Targets[0].Page = &release.PagePlan{}
+	r.Plan.Targets[1].Page = &release.PagePlan{Kept: "2.0.0 is higher"}
+	r.Plan.Temporary = []release.TemporaryTag{
+		{Name: "12be34-linux-amd64", Digest: hash("amd64")},
+		{Name: "1.2.3-rc.1", Digest: hash("rc"), Keep: "it is the tag of version 1.2.3-rc.1"},
+		{Name: "12be34-linux-arm64-v8"},
+	}
+	return r
 }
 
 func dryRunRefused() report.Report {
@@ -257,7 +265,17 @@ func resumed() report.Report {
 
 func incomplete() report.Report {
 	r := first()
-	r.Err = errors.New("syncing the README to docker.io/acme/app: 403 Forbidden")
+	primary := r.Result.Targets[0].Repo
+	r.Result.Pages = []release.PageRow{
+		{Repo: primary, Status: release.Failed, Reason: "403 Forbidden: insufficient scope"},
+		{Repo: repo("ghcr.io/acme/app"), Status: release.NotSupported, Reason: "GHCR shows the README of the linked repository"},
+	}
+	r.Result.Temporary = []release.TemporaryRow{
+		{Tag: primary.Tag("12be34-linux-amd64"), Digest: hash("amd64"), Status: release.Removed},
+		{Tag: primary.Tag("12be34-linux-arm-v6"), Digest: hash("arm"), Status: release.Kept, Reason: "it has moved to " + hash("other").String() + " since it was read"},
+		{Tag: primary.Tag("12be34-linux-arm64-v8"), Status: release.Absent},
+	}
+	r.Err = r.Result.FinishErr()
 	return r
 }
 
@@ -278,6 +296,8 @@ func foreign(text string) report.Report {
 	rows[0].By = text
 	rows[1].Status, rows[1].Reason = release.Failed, text
 	r.Result.Targets[0].Err = errors.New(text)
+	r.Result.Pages = []release.PageRow{{Repo: r.Result.Targets[0].Repo, Status: release.Failed, Reason: text}}
+	r.Result.Temporary = []release.TemporaryRow{{Tag: r.Result.Targets[0].Repo.Tag("tmp"), Status: release.Failed, Reason: text}}
 	r.Err = r.Result.Err()
 	return r
 }

@@ -20,6 +20,7 @@ func Summary(r Report) string {
 	m.failure(d)
 	m.content(d, r.Duration)
 	m.tags(d)
+	m.after(d)
 	m.images(d)
 	return m.b.String()
 }

@@ -58,11 +58,11 @@ func paintAt(line string, start int) string {
 func paint(word string) string {
 	const green, yellow, cyan, red, reset = "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[31m", "\x1b[0m"
 	switch word {
-	case "created", "moved", "unchanged", "released", "already released":
+	case "created", "moved", "unchanged", "released", "already released", "synced", "removed", "absent":
 		return green + word + reset
-	case "create", "move", "refresh", "leave", "planned":
+	case "create", "move", "refresh", "leave", "planned", "sync", "remove":
 		return cyan + word + reset
-	case "keep", "kept", "superseded", "settled", "rolled back":
+	case "keep", "kept", "superseded", "settled", "rolled back", "not supported":
 		return yellow + word + reset
 	case "failed", "not released", "partly released":
 		return red + word + reset

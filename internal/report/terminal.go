@@ -24,6 +24,7 @@ func WritePlan(w io.Writer, p release.Plan, color bool) {
 	}
 	fmt.Fprintln(w)
 	d.writeTargets(w, "ACTION", color)
+	d.writeAfter(w, "ACTION", color)
 }
 
 // WriteResult writes what became of each tag, if any was tried, and one line that sums the run up, for a person at a terminal.
@@ -31,6 +32,7 @@ func WritePlan(w io.Writer, p release.Plan, color bool) {
 func WriteResult(w io.Writer, r Report, color bool) {
 	d := r.document()
 	if r.Result != nil && d.writeTargets(w, "STATUS", color) {
+		d.writeAfter(w, "STATUS", color)
 		fmt.Fprintln(w)
 	}
 	verdict := d.verdict()
