@@ -60,7 +60,7 @@ func (c *Client) Repository(repo name.Repository) release.Repository {
 	if r, ok := c.repos[repo]; ok {
 		return r
 	}
-	r := &repository{client: c, repo: repo}
+	r := &repository{client: c, repo: repo, signing: make(chan struct{}, 1)}
 	for _, p := range c.options.Push {
 		r.push = r.push || p == repo
 	}
@@ -74,9 +74,12 @@ type repository struct {
 	repo   name.Repository
 	push   bool
 
-	mu      sync.Mutex
+	// signing is held by the goroutine that signs in. It guards wrapper and err.
+	signing chan struct{}
 	wrapper http.RoundTripper
 	err     error
+
+	mu sync.Mutex
 	// quiet is set when a HEAD came without a digest: GET is used from then on.
 	quiet bool
 }
@@ -84,8 +87,12 @@ type repository struct {
 // connect pings the registry and signs in, once. A failure is remembered, so
 // that wrong credentials are tried a single time; a cancellation is not.
 func (r *repository) connect(ctx context.Context) ([]remote.Option, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	select {
+	case r.signing <- struct{}{}:
+		defer func() { <-r.signing }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("signing in to %s: %w", r.repo.RegistryStr(), context.Cause(ctx))
+	}
 	if r.err == nil && r.wrapper == nil {
 		r.wrapper, r.err = r.signIn(ctx)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -25,6 +26,9 @@ type Error struct {
 	Login Login
 	// Err is the answer itself, its URL redacted.
 	Err error
+	// content says that a manifest, a blob or a list was asked for. Otherwise
+	// the answer is about signing in, and a 404 says nothing about a tag.
+	content bool
 }
 
 func (e *Error) Error() string { return e.Err.Error() }
@@ -36,7 +40,7 @@ func (e *Error) Unwrap() error { return e.Err }
 func (e *Error) Is(target error) bool {
 	switch target {
 	case release.ErrNotFound:
-		return e.Status == http.StatusNotFound
+		return e.content && e.Status == http.StatusNotFound
 	case release.ErrRefused:
 		return e.Status >= 400 && e.Status < 500 &&
 			e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
@@ -53,6 +57,11 @@ func (e *Error) Denied() bool {
 // proxy's page.
 func (e *Error) structured() bool { return len(e.Codes) > 0 }
 
+// contentPath matches the endpoints of the distribution specification that are
+// about a repository's content.
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#endpoints
+var contentPath = regexp.MustCompile(`^/v2/.+/(manifests/[^/]+|blobs/.+|tags/list)$`)
+
 // NoCredentialsError means that a registry asks for credentials before a push
 // and none were found. Nothing is ever pushed anonymously by surprise.
 type NoCredentialsError struct{ Repository name.Repository }
@@ -68,9 +77,18 @@ func classify(err error, login Login) error {
 	if !errors.As(err, &answer) {
 		return err
 	}
-	out := &Error{Status: answer.StatusCode, Login: login, Err: err}
+	out := &Error{Status: answer.StatusCode, Login: login, Err: err, content: isContent(answer.Request)}
 	for _, d := range answer.Errors {
 		out.Codes = append(out.Codes, d.Code)
 	}
 	return out
+}
+
+// isContent reports whether a request, or the one that was redirected to it,
+// asks for a manifest, a blob or a list. Token servers may live below /v2/ too.
+func isContent(req *http.Request) bool {
+	for req != nil && req.Response != nil && req.Response.Request != nil {
+		req = req.Response.Request
+	}
+	return req != nil && contentPath.MatchString(req.URL.Path)
 }

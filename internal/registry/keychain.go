@@ -188,8 +188,9 @@ func narrowest(given []Credential, repo name.Repository) Login {
 // covers reports whether a key of a config, a host or a host with the beginning
 // of a path, stands for the repository.
 func covers(key string, repo name.Repository) bool {
-	key, full := normalize(key), repo.RegistryStr()+"/"+repo.RepositoryStr()
-	return key == repo.RegistryStr() || key == full || strings.HasPrefix(full, key+"/")
+	host := normalize(repo.RegistryStr())
+	key, full := normalize(key), host+"/"+repo.RepositoryStr()
+	return key == host || key == full || strings.HasPrefix(full, key+"/")
 }
 
 // normalize strips what docker's own tools leave in keys, and gives Docker Hub
@@ -208,6 +209,12 @@ func normalize(key string) string {
 	return host + "/" + path
 }
 
+// isDockerHub reports whether a repository is on Docker Hub, under any of its
+// names.
+func isDockerHub(repo name.Repository) bool {
+	return normalize(repo.RegistryStr()) == name.DefaultRegistry
+}
+
 // find looks a repository up in one file: its entries, then its helpers, which
 // must be on PATH.
 func (f File) find(repo name.Repository) (Login, error) {
@@ -223,7 +230,7 @@ func (f File) find(repo name.Repository) (Login, error) {
 		}
 	}
 	key := repo.RegistryStr()
-	if key == name.DefaultRegistry {
+	if isDockerHub(repo) {
 		key = hubKey
 	}
 	helper := cmp.Or(f.config.CredentialHelpers[key], f.config.CredentialsStore)

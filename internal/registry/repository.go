@@ -3,7 +3,9 @@
 package registry
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -52,7 +54,17 @@ func (r *repository) Manifest(ctx context.Context, ref string) (release.Manifest
 	if len(got.Manifest) > maxManifest {
 		return release.Manifest{}, fmt.Errorf("reading %s: the manifest is larger than %d bytes", r.reference(ref), maxManifest)
 	}
+	// Its digest would be taken for what the tag points at.
+	if !isObject(got.Manifest) {
+		return release.Manifest{}, fmt.Errorf("reading %s: want a manifest, got %d bytes of %q that are no JSON object", r.reference(ref), len(got.Manifest), got.MediaType)
+	}
 	return release.Manifest{Raw: got.Manifest, MediaType: got.MediaType, Digest: got.Digest}, nil
+}
+
+// isObject reports whether raw is a JSON object, as every manifest is and no
+// page of a proxy.
+func isObject(raw []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) && json.Valid(raw)
 }
 
 // Blob implements [release.Reader].
@@ -94,7 +106,7 @@ func (r *repository) List(ctx context.Context) ([]string, error) {
 	if err != nil {
 		err = r.classify(ctx, err)
 		// A page of a proxy is no proof that there is no such repository.
-		if answer, ok := errors.AsType[*Error](err); ok && answer.Status == http.StatusNotFound && answer.structured() {
+		if answer, ok := errors.AsType[*Error](err); ok && errors.Is(err, release.ErrNotFound) && answer.structured() {
 			return nil, nil
 		}
 		return nil, err
@@ -202,7 +214,7 @@ func (r *repository) Put(ctx context.Context, ref string, m release.Manifest) er
 func (r *repository) Delete(ctx context.Context, tag string) error {
 	// Docker Hub takes the request and leaves the tag on its page; it has an
 	// API of its own. https://github.com/docker/hub-feedback/issues/2361
-	if r.repo.RegistryStr() == name.DefaultRegistry {
+	if isDockerHub(r.repo) {
 		return fmt.Errorf("deleting %s: %w", r.repo.Tag(tag), release.ErrUnsupported)
 	}
 	options, err := r.connect(ctx)
@@ -212,7 +224,7 @@ func (r *repository) Delete(ctx context.Context, tag string) error {
 	err = r.classify(ctx, remote.Delete(r.repo.Tag(tag), options...))
 	answer, ok := errors.AsType[*Error](err)
 	switch {
-	case !ok:
+	case !ok, !answer.content:
 		return err
 	case answer.Status == http.StatusNotFound:
 		return nil
