@@ -102,7 +102,12 @@ func (r *repository) connect(ctx context.Context) ([]remote.Option, error) {
 		}
 		return nil, err
 	}
-	return []remote.Option{remote.WithContext(ctx), remote.WithTransport(r.wrapper)}, nil
+	return []remote.Option{
+		remote.WithContext(ctx),
+		remote.WithTransport(r.wrapper),
+		// Else a manifest is sent three times if it is refused with the code UNKNOWN.
+		remote.WithRetryBackoff(remote.Backoff{Steps: 1}),
+	}, nil
 }
 
 func (r *repository) signIn(ctx context.Context) (http.RoundTripper, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -71,10 +72,15 @@ func (e *NoCredentialsError) Error() string {
 }
 
 // classify turns go-containerregistry's error into ours; others stay as they
-// are.
+// are, but for the *[url.Error] around what never got an answer: the transport
+// has named method and URL already, without the signature that the URL of a
+// redirect carries.
 func classify(err error, login Login) error {
 	var answer *transport.Error
 	if !errors.As(err, &answer) {
+		if unanswered, ok := err.(*url.Error); ok { //nolint:errorlint // what is around it says more
+			return unanswered.Err
+		}
 		return err
 	}
 	out := &Error{Status: answer.StatusCode, Login: login, Err: err, content: isContent(answer.Request)}
