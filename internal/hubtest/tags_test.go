@@ -21,12 +21,12 @@ func TestSlowDeletes(t *testing.T) {
 	tests := []struct {
 		name    string
 		options hubtest.Options
-		want    string // whether the tag shows after each second, and another DELETE
+		want    int // DELETEs, a second apart, after which the tag still shows
 	}{
-		{"at once", hubtest.Options{}, "gone, gone, gone"},
-		{"ignored twice", hubtest.Options{IgnoredDeletes: 2}, "there, there, gone"},
-		{"late", hubtest.Options{DeleteDelay: 2 * time.Second}, "there, gone, gone"},
-		{"ignored, then late", hubtest.Options{IgnoredDeletes: 1, DeleteDelay: time.Second}, "there, gone, gone"},
+		{"at once", hubtest.Options{}, 0},
+		{"ignored twice", hubtest.Options{IgnoredDeletes: 2}, 2},
+		{"late", hubtest.Options{DeleteDelay: 2 * time.Second}, 1},
+		{"ignored, then late", hubtest.Options{IgnoredDeletes: 1, DeleteDelay: time.Second}, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -37,19 +37,16 @@ func TestSlowDeletes(t *testing.T) {
 				h.Push("acme/app", "kept", digest)
 				h.Push("acme/app", "x", digest)
 				token := signIn(t, h, "owner", "password")
-				var got []string
+				got := 0
 				for range 3 {
 					do(t, h, "DELETE", app+"/tags/x", token, "")
 					time.Sleep(time.Second)
-					switch res := do(t, h, "GET", app+"/tags/x", token, ""); res.status {
-					case 200:
-						got = append(got, "there")
-					case 404:
-						got = append(got, "gone")
+					if do(t, h, "GET", app+"/tags/x", token, "").status == 200 {
+						got++
 					}
 				}
-				if text := strings.Join(got, ", "); text != tt.want {
-					t.Errorf("after each DELETE: %s, want %s", text, tt.want)
+				if got != tt.want {
+					t.Errorf("it shows after %d DELETEs, want %d", got, tt.want)
 				}
 				if diff := cmp.Diff([]string{"kept"}, h.TagNames("acme/app")); diff != "" {
 					t.Errorf("TagNames (-want +got):\n%s", diff)
