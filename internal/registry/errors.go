@@ -25,14 +25,17 @@ type Error struct {
 	Codes []transport.ErrorCode
 	// Login says which credentials were used.
 	Login Login
-	// Err is the answer itself, its URL redacted.
+	// Err is the answer itself, its URL redacted. Its text, unlike that of the
+	// Error, may quote what the request was authorised with.
 	Err error
+	// request is what was asked; nil if that is not known.
+	request *http.Request
 	// content says that a manifest, a blob or a list was asked for. Otherwise
 	// the answer is about signing in, and a 404 says nothing about a tag.
 	content bool
 }
 
-func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Error() string { return conceal(e.Err.Error(), e.Login, e.request) }
 
 // Unwrap returns the answer.
 func (e *Error) Unwrap() error { return e.Err }
@@ -83,7 +86,7 @@ func classify(err error, login Login) error {
 		}
 		return err
 	}
-	out := &Error{Status: answer.StatusCode, Login: login, Err: err, content: isContent(answer.Request)}
+	out := &Error{Status: answer.StatusCode, Login: login, Err: err, request: answer.Request, content: isContent(answer.Request)}
 	for _, d := range answer.Errors {
 		out.Codes = append(out.Codes, d.Code)
 	}
