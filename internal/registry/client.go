@@ -12,7 +12,6 @@ package registry
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"sync"
 
@@ -115,12 +114,9 @@ func (r *repository) signIn(ctx context.Context) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding credentials for %s: %w", r.repo, err)
 	}
-	base, auth, scope := r.client.options.Transport, login.authenticator(), transport.PullScope
+	base, auth, scope := link{base: r.client.options.Transport, repo: r.repo}, login.authenticator(), transport.PullScope
 	if r.push {
-		scope = transport.PushScope
-		if login.isZero() {
-			base = demand{base: base, repo: r.repo}
-		}
+		scope, base.demanding = transport.PushScope, login.isZero()
 	}
 	wrapper, err := transport.NewWithContext(ctx, r.repo.Registry, auth, base, []string{r.repo.Scope(scope)})
 	if err != nil {
@@ -139,23 +135,6 @@ func (r *repository) login(ctx context.Context) Login {
 		return Login{}
 	}
 	return login
-}
-
-// demand refuses to go on anonymously when the registry asks for credentials
-// and there are none: a push would fail later, with a worse message.
-type demand struct {
-	base http.RoundTripper
-	repo name.Repository
-}
-
-func (d demand) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := d.base.RoundTrip(req)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized {
-		return resp, err //nolint:wrapcheck // a round tripper hands on what the one below it says
-	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
-	_ = resp.Body.Close()
-	return nil, &NoCredentialsError{Repository: d.repo}
 }
 
 // authenticator is what go-containerregistry signs in with.

@@ -4,6 +4,7 @@ package registry_test
 
 import (
 	"encoding/base64"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -44,11 +45,22 @@ func openOn(tb testing.TB, text string, base http.RoundTripper, keychain *regist
 	tb.Helper()
 	repo := repoOf(tb, text)
 	client := registry.New(registry.Options{
-		Transport: transport.New(transport.Options{Base: base}),
+		Transport: transport.New(transport.Options{Base: wire{base}}),
 		Keychain:  keychain,
 		Push:      []name.Repository{repo},
 	})
 	return client.Repository(repo)
+}
+
+// wire takes the body of a request that is refused, too, as a real network does.
+type wire struct{ base http.RoundTripper }
+
+func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := w.base.RoundTrip(req)
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	return resp, err
 }
 
 // credential is an explicit credential.

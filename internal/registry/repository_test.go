@@ -86,6 +86,29 @@ func TestNoManifest(t *testing.T) {
 	}
 }
 
+// TestPage lets a portal answer in the place of the registry. Nothing that it says is a success.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	for _, where := range []string{"^/v2/$", "^/token$", "^/v2/acme/"} {
+		r := registrytest.New(registrytest.Options{Users: withUser(), Bearer: true})
+		r.PushImage(t, path+":1", "linux/amd64")
+		r.Inject(registrytest.Fault{Match: registrytest.On("", where), Status: http.StatusOK, HTML: true})
+		repo := open(t, image, r, account())
+		if got, err := repo.Resolve(t.Context(), []string{"1"}); err == nil {
+			t.Errorf("a page at %s: Resolve = %v, want an error", where, got)
+		}
+		if got, err := repo.List(t.Context()); err == nil {
+			t.Errorf("a page at %s: List = %v, want an error", where, got)
+		}
+		if err := repo.Put(t.Context(), "2", release.Manifest{Raw: []byte("{}"), MediaType: types.OCIImageIndex}); err == nil || errors.Is(err, release.ErrRefused) {
+			t.Errorf("a page at %s: Put = %v, want an error", where, err)
+		}
+		if err := repo.Delete(t.Context(), "1"); err == nil {
+			t.Errorf("a page at %s: Delete = nil, want an error", where)
+		}
+	}
+}
+
 func TestManifest(t *testing.T) {
 	t.Parallel()
 	for _, quiet := range []bool{false, true} {

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package registry
+
+import (
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+)
+
+// link carries the requests about one repository between go-containerregistry
+// and the transport.
+type link struct {
+	base http.RoundTripper
+	repo name.Repository
+	// demanding means that there are no credentials, and that going on without
+	// them would only fail later, with a worse message.
+	demanding bool
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
+	req, err := rewound(req)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := l.base.RoundTrip(req)
+	switch {
+	case err != nil:
+		return nil, err
+	case l.demanding && resp.StatusCode == http.StatusUnauthorized:
+		err = &NoCredentialsError{Repository: l.repo}
+	case l.isPage(req, resp):
+		err = fmt.Errorf("%s %s: answered with a page of HTML: this is no registry, or a proxy is in the way", req.Method, req.URL.Redacted())
+	default:
+		return resp, nil
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	_ = resp.Body.Close()
+	return nil, err
+}
+
+// rewound gives a request a body that has not been read: when
+// go-containerregistry has renewed a token it sends the request again as it is.
+func rewound(req *http.Request) (*http.Request, error) {
+	if req.Body == nil || req.GetBody == nil {
+		return req, nil
+	}
+	_ = req.Body.Close()
+	body, err := req.GetBody()
+	if err != nil {
+		return nil, fmt.Errorf("rewinding the request body: %w", err)
+	}
+	again := *req
+	again.Body = body
+	return &again, nil
+}
+
+// isPage reports whether the registry itself answers a success with what people
+// read: a portal's way of asking to sign in. Taken at its word, it would have
+// accepted a push. What a blob holds is not looked at.
+func (l link) isPage(req *http.Request, resp *http.Response) bool {
+	if resp.StatusCode/100 != 2 || req.URL.Host != l.repo.RegistryStr() || strings.Contains(req.URL.Path, "/blobs/") {
+		return false
+	}
+	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return err == nil && mediaType == "text/html"
+}
