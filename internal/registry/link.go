@@ -29,19 +29,26 @@ func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := l.base.RoundTrip(req)
-	switch {
-	case err != nil:
-		return nil, err
-	case l.demanding && resp.StatusCode == http.StatusUnauthorized:
-		err = &NoCredentialsError{Repository: l.repo}
-	case l.isPage(req, resp):
-		err = fmt.Errorf("%s %s: answered with a page of HTML: this is no registry, or a proxy is in the way", req.Method, req.URL.Redacted())
-	default:
-		return resp, nil
+	if err != nil {
+		return resp, err
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
-	_ = resp.Body.Close()
-	return nil, err
+	if err := l.refuse(req, resp); err != nil {
+		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
+}
+
+// refuse says why an answer is none.
+func (l link) refuse(req *http.Request, resp *http.Response) error {
+	switch {
+	case l.demanding && resp.StatusCode == http.StatusUnauthorized:
+		return &NoCredentialsError{Repository: l.repo}
+	case l.isPage(req, resp):
+		return fmt.Errorf("%s %s: answered with a page of HTML: this is no registry, or a proxy is in the way", req.Method, req.URL.Redacted())
+	}
+	return nil
 }
 
 // rewound gives a request a body that has not been read: when
