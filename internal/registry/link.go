@@ -30,7 +30,7 @@ func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := l.base.RoundTrip(req)
 	if err != nil {
-		return resp, err
+		return nil, err //nolint:wrapcheck // the transport has said method and URL
 	}
 	if err := l.refuse(req, resp); err != nil {
 		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
