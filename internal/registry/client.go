@@ -93,13 +93,14 @@ func (r *repository) connect(ctx context.Context) ([]remote.Option, error) {
 		return nil, fmt.Errorf("signing in to %s: %w", r.repo.RegistryStr(), context.Cause(ctx))
 	}
 	if r.err == nil && r.wrapper == nil {
-		r.wrapper, r.err = r.signIn(ctx)
-	}
-	if err := r.err; err != nil {
-		if ctx.Err() != nil {
-			r.err = nil
+		wrapper, err := r.signIn(ctx)
+		if err != nil && ctx.Err() != nil {
+			return nil, err
 		}
-		return nil, err
+		r.wrapper, r.err = wrapper, err
+	}
+	if r.err != nil {
+		return nil, r.err
 	}
 	return []remote.Option{
 		remote.WithContext(ctx),
@@ -120,7 +121,7 @@ func (r *repository) signIn(ctx context.Context) (http.RoundTripper, error) {
 	}
 	wrapper, err := transport.NewWithContext(ctx, r.repo.Registry, auth, base, []string{r.repo.Scope(scope)})
 	if err != nil {
-		return nil, fmt.Errorf("signing in to %s: %w", r.repo.RegistryStr(), classify(err, login))
+		return nil, &SignInError{Repository: r.repo, Err: classify(err, login)}
 	}
 	if _, ok := wrapper.(*transport.Wrapper); !ok {
 		return nil, fmt.Errorf("signing in to %s: unexpected transport %T", r.repo.RegistryStr(), wrapper)

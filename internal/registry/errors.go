@@ -74,6 +74,20 @@ func (e *NoCredentialsError) Error() string {
 	return fmt.Sprintf("%s asks for credentials, and none were found for %s", e.Repository.RegistryStr(), e.Repository)
 }
 
+// SignInError means that a repository cannot be connected to. Every request to
+// it fails with the very same value, so that it can be told once.
+type SignInError struct {
+	Repository name.Repository
+	Err        error
+}
+
+func (e *SignInError) Error() string {
+	return fmt.Sprintf("signing in to %s: %v", e.Repository.RegistryStr(), e.Err)
+}
+
+// Unwrap returns what went wrong.
+func (e *SignInError) Unwrap() error { return e.Err }
+
 // classify turns go-containerregistry's error into ours; others stay as they
 // are, but for the *[url.Error] around what never got an answer: the transport
 // has named method and URL already, without the signature that the URL of a
