@@ -64,6 +64,24 @@ func leaves(err error) []error {
 	return out
 }
 
+// distinct leaves one of the errors that have the same failure to sign in as
+// their cause: every request to the repository ended with it.
+func distinct(err error) error {
+	told := map[*registry.SignInError]bool{}
+	var out []error
+	for _, e := range leaves(err) {
+		failure, ok := errors.AsType[*registry.SignInError](e)
+		switch {
+		case !ok:
+			out = append(out, e)
+		case !told[failure]:
+			told[failure] = true
+			out = append(out, failure)
+		}
+	}
+	return errors.Join(out...)
+}
+
 // oneLine keeps foreign text from breaking out of its line.
 func oneLine(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
@@ -135,7 +153,7 @@ func sourceHints(err error) []string {
 
 func tagHints(err error) []string {
 	var out []string
-	if _, ok := errors.AsType[*release.ListError](err); ok {
+	if unlisted(err) {
 		out = append(out, "without the list of tags nobody can tell whether a floating tag would move backwards; give credentials that may read, or set floating to force")
 	}
 	if _, ok := errors.AsType[*release.ConflictError](err); ok {
@@ -154,10 +172,21 @@ func tagHints(err error) []string {
 	return out
 }
 
+// unlisted reports whether everything that went wrong is that tags could not be
+// listed. If more did, its cause is another one.
+func unlisted(err error) bool {
+	return !slices.ContainsFunc(leaves(err), func(e error) bool {
+		_, ok := errors.AsType[*release.ListError](e)
+		return !ok
+	})
+}
+
 func networkHints(err error) []string {
 	var out []string
 	if e, ok := errors.AsType[*transport.PlainHTTPError](err); ok {
 		out = append(out, fmt.Sprintf("%s answers without TLS; if that is meant, name it in plain_http", e.Host))
+	} else if errors.Is(err, http.ErrSchemeMismatch) {
+		out = append(out, "the registry answers without TLS; if that is meant, name it in plain_http")
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		out = append(out, "the certificate is signed by an authority that is not known here; put it into the file that SSL_CERT_FILE names")

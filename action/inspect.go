@@ -30,13 +30,14 @@ func (c *Command) inspect(ctx context.Context, args []string) error {
 	}
 	p := &parser{values: gather(nil, c.Getenv), getenv: c.Getenv}
 	p.network()
-	p.accounts()
-	if err := errors.Join(p.errs...); err != nil {
-		return err
-	}
 	ref, err := name.ParseReference(asked.ref, p.options(asked.ref)...)
 	if err != nil {
 		return fmt.Errorf("%w: %s: want a reference, as ghcr.io/acme/app:1.2.3", errUsage, quote(asked.ref))
+	}
+	p.out.request.Targets = []name.Repository{ref.Context()} // whose account username and password are
+	p.accounts()
+	if err := errors.Join(p.errs...); err != nil {
+		return err
 	}
 	p.out.dryRun = true // nothing is written, so nothing has to be signed in for
 	client, err := c.client(p.out, ci.Detect(c.Getenv, c.Stderr))

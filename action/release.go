@@ -48,7 +48,7 @@ func (c *Command) release(ctx context.Context, args []string, dryRun bool) error
 	run := &run{command: c, in: in, host: host, started: time.Now()}
 	run.report.Version = in.request.Version.String()
 	run.report.DryRun = in.dryRun
-	run.report.Err = run.do(ctx)
+	run.report.Err = distinct(run.do(ctx))
 	return run.say()
 }
 

@@ -118,6 +118,9 @@ func (p *parser) reference(item string) (release.SourceRef, error) {
 		}
 		return source, nil
 	}
+	if strings.HasPrefix(text, "sha256:") { // it would be read as an image of Docker Hub
+		return source, errors.New("want sha256: and 64 hex digits behind it")
+	}
 	if strings.HasPrefix(text, "oci:") {
 		return source, errors.New("OCI layouts cannot be read yet; push the image and name its tag or digest")
 	}
