@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/polytag/polytag/internal/index"
+	"github.com/polytag/polytag/internal/platform"
+	"github.com/polytag/polytag/internal/registrytest"
+)
+
+// commands are what scripts have beside testscript's own. REPO is registry.example/acme/app, REF is a REPO with a tag or
+// a digest behind it. What prints, prints to stdout, so that stdout and cmp can look at it.
+var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	// registry HOST [OPTION…] starts a registry that the program finds under this name, with TLS. HOST is a name below .example,
+	// ghcr.io or index.docker.io; or any other, if plain. Options: plain (no TLS), loopback=VAR (plain, and VAR is its address
+	// on this machine), delete=manifests|nothing, no-digest-header, page=N, immutable=TAG,…, users=NAME:PASSWORD,…, bearer,
+	// token-lifetime=D, pull-only=NAME, own-namespace (a user may act below NAME/ alone), public=NAME:PASSWORD,… (bearer, and all
+	// may pull).
+	"registry": cmdRegistry,
+	// seed REPO:STEM PLATFORM… stores a small image for each platform, under the tags that the default source_template gives.
+	"seed": cmdSeed,
+	// push REF PLATFORM [SEED] stores one small image. Without a tag in REF it has none. The tag, or SEED, makes its bytes.
+	"push": cmdPush,
+	// layout FIXTURE REPO stores what BuildKit made: attested, docker, multi, oci or windows.
+	"layout": cmdLayout,
+	// settag REPO FROM TAG… points tags at what another tag, or a digest, points at.
+	"settag": cmdSetTag,
+	// untag REPO TAG… removes tags, as a clean-up does.
+	"untag": cmdUntag,
+	// many-tags REPO FROM N adds N tags, 0.0.0, 0.0.1, … 0.1.0, …, a hundred of a minor.
+	"many-tags": cmdManyTags,
+	// digest VAR REF sets a variable to the digest of what is there.
+	"digest": cmdDigest,
+	// tags REPO prints each tag with its digest, shortened.
+	"tags": cmdTags,
+	// index REF prints what an index lists; manifest REF prints its bytes.
+	"index":    cmdIndex,
+	"manifest": cmdManifest,
+	// writes HOST prints the PUTs and DELETEs of manifests that were carried out, in order, and requests HOST every request; then
+	// they forget both.
+	"writes":   cmdWrites,
+	"requests": cmdRequests,
+	// fault HOST METHOD PATH ANSWER [OPTION…] makes requests fail: METHOD may be any, PATH is a regular expression, ANSWER is a
+	// status, reset, lost (carried out, and then the connection breaks), truncate, echo (403, and all that authorised the request
+	// in its body) or delay=D (it is answered late). Options: from=N, times=N, applied (carried out, and then ANSWER), html,
+	// header=KEY:VALUE, body=TEXT.
+	"fault": cmdFault,
+	// heal HOST takes faults away.
+	"heal": cmdHeal,
+	// hold HOST METHOD PATH makes the next such request wait until let HOST. await HOST METHOD PATH returns when such a request
+	// was answered, or any is being held.
+	"hold":  cmdHold,
+	"let":   cmdLet,
+	"await": cmdAwait,
+	// exits STATUS COMMAND… runs a command that has to end with this very status.
+	"exits": cmdExits,
+	// mask FROM TO copies a text and replaces what differs from run to run: durations, Unix times, GitHub's delimiters.
+	"mask": cmdMask,
+}
+
+func cmdRegistry(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "registry HOST [OPTION…]")
+	h, err := newHost(args[1:])
+	ts.Check(err)
+	internet(ts).add(args[0], h)
+	if h.loopback != "" {
+		ts.Setenv(h.loopback, h.server.Listener.Addr().String())
+	}
+}
+
+func cmdSeed(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 2, "seed REPO:STEM PLATFORM…")
+	h, repo, stem := locate(ts, args[0])
+	template, err := platform.ParseTemplate("{source_tag}-{os}-{arch}{-variant}")
+	ts.Check(err)
+	for _, text := range args[1:] {
+		spec, err := platform.Parse(text)
+		ts.Check(err)
+		tag, err := template.Tag(stem, spec)
+		ts.Check(err)
+		h.PushImage(tb(ts), repo+":"+tag, text)
+	}
+}
+
+func cmdPush(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 2, "push REF PLATFORM [SEED]")
+	h, repo, tag := locate(ts, args[0])
+	seed := tag
+	if len(args) > 2 {
+		seed = args[2]
+	}
+	if tag != "" {
+		repo += ":" + tag
+	}
+	h.Push(tb(ts), repo, registrytest.Image(tb(ts), seed, args[1]))
+}
+
+func cmdLayout(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 2, "layout FIXTURE REPO")
+	h, repo, _ := locate(ts, args[1])
+	h.PushLayout(tb(ts), filepath.Join(ts.Getenv("FIXTURES"), args[0]), repo)
+}
+
+func cmdSetTag(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 3, "settag REPO FROM TAG…")
+	h, repo, _ := locate(ts, args[0])
+	h.Tag(tb(ts), repo, resolve(ts, h, repo, args[1]), args[2:]...)
+}
+
+func cmdUntag(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 2, "untag REPO TAG…")
+	h, repo, _ := locate(ts, args[0])
+	for _, tag := range args[1:] {
+		answer := httptest.NewRecorder()
+		h.Registry.ServeHTTP(answer, httptest.NewRequest(http.MethodDelete, "/v2/"+repo+"/manifests/"+tag, http.NoBody))
+		if answer.Code != http.StatusAccepted {
+			ts.Fatalf("%s", answer.Body)
+		}
+	}
+}
+
+func cmdManyTags(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 3, "many-tags REPO FROM N")
+	h, repo, _ := locate(ts, args[0])
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	tags := make([]string, n)
+	for i := range tags {
+		tags[i] = fmt.Sprintf("0.%d.%d", i/100, i%100)
+	}
+	h.Tag(tb(ts), repo, resolve(ts, h, repo, args[1]), tags...)
+}
+
+func cmdDigest(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 2, "digest VAR REF")
+	h, repo, ref := locate(ts, args[1])
+	ts.Setenv(args[0], resolve(ts, h, repo, ref).String())
+}
+
+func cmdTags(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "tags REPO")
+	h, repo, _ := locate(ts, args[0])
+	out := ts.Stdout()
+	tags := h.Tags(repo)
+	for _, tag := range slices.Sorted(maps.Keys(tags)) {
+		fmt.Fprintln(out, tag, short(tags[tag]))
+	}
+}
+
+func cmdIndex(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "index REF")
+	h, repo, ref := locate(ts, args[0])
+	raw, mediaType, ok := h.Manifest(repo, ref)
+	if !ok {
+		ts.Fatalf("there is no %s", args[0])
+	}
+	out := ts.Stdout()
+	fmt.Fprintln(out, mediaType)
+	if !index.IsIndex(mediaType) {
+		return
+	}
+	m, err := v1.ParseIndexManifest(strings.NewReader(string(raw)))
+	ts.Check(err)
+	for _, key := range slices.Sorted(maps.Keys(m.Annotations)) {
+		fmt.Fprintf(out, "%s=%s\n", key, m.Annotations[key])
+	}
+	for _, entry := range m.Manifests {
+		of := ""
+		if image := entry.Annotations["vnd.docker.reference.digest"]; image != "" {
+			of = " attests " + short(image)
+		}
+		fmt.Fprintf(out, "%s %s%s\n", short(entry.Digest.String()), cmp.Or(platform.FromOCI(entry.Platform).String(), "-"), of)
+	}
+}
+
+func cmdManifest(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "manifest REF")
+	h, repo, ref := locate(ts, args[0])
+	raw, _, ok := h.Manifest(repo, ref)
+	if !ok {
+		ts.Fatalf("there is no %s", args[0])
+	}
+	_, err := ts.Stdout().Write(raw)
+	ts.Check(err)
+}
+
+func cmdWrites(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "writes HOST")
+	h := find(ts, args[0])
+	out := ts.Stdout()
+	for _, write := range h.Writes() {
+		fmt.Fprintln(out, write)
+	}
+	h.ResetRequests()
+}
+
+func cmdRequests(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "requests HOST")
+	h := find(ts, args[0])
+	out := ts.Stdout()
+	for _, q := range h.Requests() {
+		fmt.Fprintln(out, q)
+	}
+	h.ResetRequests()
+}
+
+func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 4, "fault HOST METHOD PATH ANSWER [OPTION…]")
+	h := find(ts, args[0])
+	f := registrytest.Fault{Match: match(args[1], args[2])}
+	switch args[3] {
+	case "reset":
+		f.Reset = true
+	case "lost":
+		f.Applied, f.Reset = true, true
+	case "truncate":
+		f.Truncate = true
+	case "echo":
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.echo = f.Match
+		return
+	default:
+		var err error
+		if late, ok := strings.CutPrefix(args[3], "delay="); ok {
+			f.Delay, err = time.ParseDuration(late)
+		} else {
+			f.Status, err = strconv.Atoi(args[3])
+		}
+		ts.Check(err)
+	}
+	for _, option := range args[4:] {
+		key, value, _ := strings.Cut(option, "=")
+		var err error
+		switch key {
+		case "from":
+			f.From, err = strconv.Atoi(value)
+		case "times":
+			f.Times, err = strconv.Atoi(value)
+		case "applied":
+			f.Applied = true
+		case "html":
+			f.HTML = true
+		case "body":
+			f.Body = value
+		case "header":
+			name, text, _ := strings.Cut(value, ":")
+			f.Header = http.Header{name: {text}}
+		default:
+			ts.Fatalf("unknown option %q", option)
+		}
+		ts.Check(err)
+	}
+	h.Inject(f)
+}
+
+func cmdHeal(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "heal HOST")
+	h := find(ts, args[0])
+	h.Heal()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.echo = nil
+}
+
+func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 3, "hold HOST METHOD PATH")
+	find(ts, args[0]).hold(match(args[1], args[2]))
+}
+
+func cmdLet(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "let HOST")
+	find(ts, args[0]).release()
+}
+
+func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 3, "await HOST METHOD PATH")
+	h, matches := find(ts, args[0]), match(args[1], args[2])
+	const patience, pause = 30 * time.Second, 5 * time.Millisecond
+	for range patience / pause {
+		if h.seen(matches) {
+			return
+		}
+		<-time.After(pause)
+	}
+	ts.Fatalf("no such request came")
+}
+
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 2, "exits STATUS COMMAND…")
+	status, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != status {
+		ts.Fatalf("exit status %d, want %d", got, status)
+	}
+}
+
+// volatile is what differs from run to run.
+var volatile = []struct {
+	text *regexp.Regexp
+	mask string
+}{
+	{regexp.MustCompile(`, [0-9.]+m?s\b`), ", TIME"},
+	{regexp.MustCompile(`ghadelimiter_[A-Z2-7]+`), "DELIMITER"},
+	{regexp.MustCompile(`(section_(?:start|end)):[0-9]+:`), "$1:UNIX:"},
+	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "LOOPBACK"},
+}
+
+func cmdMask(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 2, "mask FROM TO")
+	text := ts.ReadFile(args[0])
+	for _, v := range volatile {
+		text = v.text.ReplaceAllString(text, v.mask)
+	}
+	writeFile(tb(ts), ts.MkAbs(args[1]), []byte(text))
+}
+
+// want ends a script that uses a command wrongly.
+func want(ts *testscript.TestScript, neg bool, args []string, least int, usage string) {
+	if neg || len(args) < least {
+		ts.Fatalf("usage: %s", usage)
+	}
+}
+
+func internet(ts *testscript.TestScript) *network { return ts.Value(networkKey{}).(*network) }
+
+func tb(ts *testscript.TestScript) testing.TB { return internet(ts).tb }
+
+func find(ts *testscript.TestScript, name string) *host {
+	h := internet(ts).host(name)
+	if h == nil {
+		ts.Fatalf("there is no registry %s", name)
+	}
+	return h
+}
+
+// locate takes REPO:TAG or REPO@DIGEST apart.
+func locate(ts *testscript.TestScript, text string) (h *host, repo, ref string) {
+	name, path, _ := strings.Cut(text, "/")
+	h = find(ts, name)
+	if repo, ref, ok := strings.Cut(path, "@"); ok {
+		return h, repo, ref
+	}
+	repo, ref, _ = strings.Cut(path, ":")
+	return h, repo, ref
+}
+
+func resolve(ts *testscript.TestScript, h *host, repo, ref string) v1.Hash {
+	text := ref
+	if !strings.HasPrefix(ref, "sha256:") {
+		text = h.Tags(repo)[ref]
+	}
+	digest, err := v1.NewHash(text)
+	if err != nil {
+		ts.Fatalf("there is no %s in %s", ref, repo)
+	}
+	return digest
+}
+
+// match matches requests; the method may be any.
+func match(method, path string) func(registrytest.Request) bool {
+	if method == "any" {
+		method = ""
+	}
+	return registrytest.On(method, path)
+}
+
+func short(digest string) string { return digest[:len("sha256:")+12] }
