@@ -58,7 +58,8 @@ type transport struct {
 // server cannot have acted on them.
 //
 // A refused scheme is a [*PlainHTTPError] or a [*HTTPSError]. Every error names method and URL, without user info and
-// values of the query, and wraps its cause. Bodies of answers are streamed, and errors in them are the reader's.
+// values of the query, and wraps its cause. The body of an answer to a GET that says to be short is read before it is handed
+// over, and counts as part of the attempt; all others are streamed, and errors in them are the reader's.
 func New(o Options) http.RoundTripper {
 	t := &transport{
 		base:      o.Base,
@@ -107,7 +108,7 @@ func (t *transport) stamp(req *http.Request) *http.Request {
 // send puts one request on the wire.
 func (t *transport) send(req *http.Request) (*http.Response, error) {
 	start := time.Now()
-	resp, err := t.base.RoundTrip(req)
+	resp, err := t.attempt(req)
 	attrs := []slog.Attr{slog.String("method", req.Method), slog.String("url", redact(req.URL))}
 	if err != nil {
 		attrs = append(attrs, slog.Any("error", err))
@@ -117,7 +118,19 @@ func (t *transport) send(req *http.Request) (*http.Response, error) {
 	}
 	attrs = append(attrs, slog.Duration("duration", time.Since(start)))
 	t.log.LogAttrs(req.Context(), slog.LevelDebug, "http request", attrs...)
-	return resp, err //nolint:wrapcheck // it is judged first; RoundTrip wraps what is left
+	return resp, err
+}
+
+// attempt sends one request and reads as much of the answer as belongs to that.
+func (t *transport) attempt(req *http.Request) (*http.Response, error) {
+	resp, err := t.base.RoundTrip(req)
+	if err == nil {
+		err = whole(req, resp)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
 }
 
 // roundTripperFunc is a function as an [http.RoundTripper].
