@@ -4,6 +4,7 @@ package action
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -48,7 +49,11 @@ func (c *Command) release(ctx context.Context, args []string, dryRun bool) error
 	run := &run{command: c, in: in, host: host, started: time.Now()}
 	run.report.Version = in.request.Version.String()
 	run.report.DryRun = in.dryRun
-	run.report.Err = distinct(run.do(ctx))
+	err = run.do(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) && run.report.Result == nil {
+		err = fmt.Errorf("publishing: nothing was written: %w", context.Cause(ctx)) // why whatever else failed
+	}
+	run.report.Err = distinct(err)
 	return run.say()
 }
 
