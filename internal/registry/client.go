@@ -53,7 +53,9 @@ func New(o Options) *Client {
 }
 
 // Repository opens a repository; the first request connects.
-func (c *Client) Repository(repo name.Repository) release.Repository {
+func (c *Client) Repository(repo name.Repository) release.Repository { return c.open(repo) }
+
+func (c *Client) open(repo name.Repository) *repository {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if r, ok := c.repos[repo]; ok {

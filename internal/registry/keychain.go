@@ -50,6 +50,10 @@ type Login struct {
 
 func (l Login) isZero() bool { return l.config == authn.AuthConfig{} }
 
+// Secret is the password or token, for APIs that take the registry's own
+// credentials. Empty if the login is an identity token.
+func (l Login) Secret() secret.String { return secret.New(l.config.Password) }
+
 // IsZero reports whether there are no credentials.
 func (l Login) IsZero() bool { return l.isZero() }
 
@@ -151,6 +155,19 @@ func (k *Keychain) Find(_ context.Context, repo name.Repository) (Login, error) 
 		k.cache[repo] = login
 	}
 	return login, err
+}
+
+// API returns the credential that was given for an API of its own, as
+// hub.docker.com, api.github.com or quay.io/api; zero if there is none. Files
+// and fallbacks are not looked at: what is meant for a registry is sent to no
+// other host by itself.
+func (k *Keychain) API(key string) (Credential, bool) {
+	for _, c := range k.Given {
+		if normalize(c.Registry) == key {
+			return c, true
+		}
+	}
+	return Credential{}, false
 }
 
 func (k *Keychain) find(repo name.Repository) (Login, error) {
