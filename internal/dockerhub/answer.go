@@ -54,7 +54,7 @@ func roundTrip(client *http.Client, req *http.Request) (answer, error) {
 		if wrapped, ok := err.(*url.Error); ok { //nolint:errorlint // only the outermost is the client's, and its URL has the query
 			err = wrapped.Err
 		}
-		return answer{}, err //nolint:wrapcheck // the transport names the request
+		return answer{}, err // the transport has named the request
 	}
 	defer resp.Body.Close()
 	a.status = resp.StatusCode
