@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package readme
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// cut returns text if it has no more than limit bytes; zero is no limit. Else it keeps as many of its first blocks as fit
+// with the definitions that they use and with the closing line. If no block fits there is but the closing line, and if
+// that does not, nothing.
+func cut(text string, limit int, closing string) (string, bool) {
+	if limit <= 0 || len(text) <= limit {
+		return text, false
+	}
+
+	d := newDocument([]byte(text))
+	whole, nested := d.boundaries()
+	for _, boundaries := range [][]int{whole, nested} {
+		for _, b := range slices.Backward(boundaries) {
+			if b > limit {
+				continue
+			}
+			kept := strings.TrimRight(text[:b], "\n")
+			if strings.TrimSpace(kept) == "" {
+				break
+			}
+			if page := kept + "\n\n" + d.lost(b) + closing + "\n"; len(page) <= limit {
+				return page, true
+			}
+		}
+	}
+	if len(closing) < limit {
+		return closing + "\n", true
+	}
+
+	return "", true
+}
+
+// lost returns the definitions that stand at b or later and are used before, with a blank line after them.
+func (d *document) lost(b int) string {
+	var lost []definition
+	for _, u := range d.uses {
+		if definition, ok := d.definitions[u.label]; ok && u.at < b && definition.at >= b && !slices.Contains(lost, definition) {
+			lost = append(lost, definition)
+		}
+	}
+	if len(lost) == 0 {
+		return ""
+	}
+	slices.SortFunc(lost, func(a, b definition) int { return cmp.Compare(a.at, b.at) })
+
+	var text strings.Builder
+	for _, definition := range lost {
+		text.WriteString(definition.text + "\n")
+	}
+
+	return text.String() + "\n"
+}

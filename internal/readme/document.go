@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package readme
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// document is a Markdown text with what this package wants to know about it. All places count from the start of source.
+type document struct {
+	source      []byte
+	root        ast.Node
+	links       []link                // of inline links and images, as far as they are not in code
+	tags        []tag                 // of HTML, as far as they are not in code
+	uses        []use                 // of definitions
+	definitions map[string]definition // by normalised label; the first one of a label counts
+}
+
+// link is the destination of a link or an image.
+type link struct {
+	place span
+	image bool
+}
+
+// use is where a link or an image names a definition.
+type use struct {
+	label string
+	at    int
+	image bool
+}
+
+// definition is a link reference definition.
+type definition struct {
+	text  string // as it stands in the source, without the prefixes of containers
+	at    int
+	place span // of the destination
+}
+
+// newDocument parses source.
+func newDocument(source []byte) *document {
+	root, places := parse(source)
+	d := &document{source: source, root: root, definitions: map[string]definition{}}
+
+	var opaque string // the element of inline HTML that the walk is in, if that is code
+	_ = ast.Walk(root, func(node ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		if node.Type() == ast.TypeBlock {
+			opaque = "" // no inline element reaches beyond its block
+		}
+		switch n := node.(type) {
+		case *ast.HTMLBlock:
+			d.addTags(linesOf(n), "")
+		case *ast.RawHTML:
+			opaque = d.addTags(all(n.Segments), opaque)
+		case *ast.LinkReferenceDefinition:
+			d.addDefinition(n, places)
+		case *ast.Link, *ast.Image:
+			if opaque == "" {
+				d.addLink(n, places)
+			}
+		}
+
+		return ast.WalkContinue, nil
+	})
+
+	return d
+}
+
+// linesOf returns the lines of an HTML block, with the last one that goldmark keeps apart.
+func linesOf(n *ast.HTMLBlock) []text.Segment {
+	lines := slices.Clip(all(n.Lines()))
+	if n.HasClosure() {
+		lines = append(lines, n.ClosureLine)
+	}
+
+	return lines
+}
+
+func all(segments *text.Segments) []text.Segment {
+	return segments.Sliced(0, segments.Len())
+}
+
+func (d *document) addLink(node ast.Node, places map[ast.Node]span) {
+	_, image := node.(*ast.Image)
+	if _, reference := linkOf(node); reference != nil {
+		d.uses = append(d.uses, use{label: util.ToLinkReference(reference.Value), at: node.Pos(), image: image})
+	} else if place, ok := places[node]; ok {
+		d.links = append(d.links, link{place: place, image: image})
+	}
+}
+
+func (d *document) addDefinition(n *ast.LinkReferenceDefinition, places map[ast.Node]span) {
+	label := util.ToLinkReference(n.Label)
+	// Footnotes come in the tree before what stands between them.
+	if first, ok := d.definitions[label]; ok && first.at < n.Pos() {
+		return
+	}
+
+	var b strings.Builder
+	for _, line := range all(n.Lines()) {
+		b.Write(d.source[line.Start:line.Stop])
+	}
+	d.definitions[label] = definition{text: strings.TrimSpace(b.String()), at: n.Pos(), place: places[n]}
+}
+
+// addTags adds the tags in a piece of HTML, which starts within opaque, if not empty. It returns the element that the
+// piece ends in, if the content of that is not to be looked at. A tag whose parts are on lines with a prefix between
+// them, as in a quote, keeps those attributes that are on one line.
+func (d *document) addTags(lines []text.Segment, opaque string) string {
+	var html []byte
+	for _, line := range lines {
+		html = append(html, d.source[line.Start:line.Stop]...)
+	}
+
+	scanner := tagScanner{text: html, opaque: opaque}
+	for {
+		t, ok := scanner.next()
+		if !ok {
+			return scanner.opaque
+		}
+		placed := tag{name: t.name, end: t.end, at: inSource(lines, t.at)}
+		for _, a := range t.attributes {
+			start := inSource(lines, a.value.start)
+			if value := (span{start, start + a.value.stop - a.value.start}); inSource(lines, a.value.stop) == value.stop {
+				placed.attributes = append(placed.attributes, attribute{name: a.name, value: value})
+			}
+		}
+		d.tags = append(d.tags, placed)
+	}
+}
+
+// inSource returns the place in the source of the byte at i in the text that lines hold.
+func inSource(lines []text.Segment, i int) int {
+	for _, line := range lines {
+		n := line.Stop - line.Start
+		if i < n {
+			return line.Start + i
+		}
+		i -= n
+	}
+
+	return -1
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package readme
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+)
+
+// defaultPath is where a README is if nothing else is said.
+const defaultPath = "README.md"
+
+// place is a [Source] that is sound, with everything in the form that addresses are made of.
+type place struct {
+	host Host
+	page string // the address of the repository's page, or "" if it is not known
+	ref  string
+	file []string // the README's path, its segments not escaped
+}
+
+// newPlace checks s. Only where the host is known must there be an address.
+func newPlace(s Source) (place, error) {
+	file := path.Clean(strings.TrimLeft(cmp.Or(s.Path, defaultPath), "/"))
+	if file == "." || file == ".." || strings.HasPrefix(file, "../") {
+		return place{}, fmt.Errorf("locating the README at %q: no file of the repository", s.Path)
+	}
+	page, err := pageAddress(s.Repository)
+	if err != nil && s.Host != Unknown {
+		return place{}, fmt.Errorf("locating the README's repository: %w", err)
+	}
+
+	return place{
+		host: s.Host,
+		page: page,
+		ref:  escapeName(cmp.Or(s.Ref, "HEAD")),
+		file: strings.Split(file, "/"),
+	}, nil
+}
+
+// pageAddress returns the repository's address in the form that a path can be appended to. Its errors do not show it, as
+// it may hold a token.
+func pageAddress(repository string) (string, error) {
+	u, err := url.Parse(repository)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return "", errors.New("it has no address that starts with https://")
+	}
+	name := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), ".git")
+	if name == "" {
+		return "", fmt.Errorf("its address on %s lacks a path", u.Host)
+	}
+
+	return u.Scheme + "://" + u.Host + escapeName(name), nil
+}
+
+// view is a way in which a host shows what a path names: blob, raw, tree.
+type view string
+
+const (
+	blob view = "blob" // a page around the file
+	raw  view = "raw"  // the bytes of the file
+	tree view = "tree" // a page around a folder
+)
+
+// address returns where v of the file or folder at segments is. Segments are escaped.
+func (p place) address(v view, segments []string) string {
+	prefix := p.page + "/"
+	if p.host == GitLab {
+		prefix += "-/"
+	}
+
+	return strings.Join(append([]string{prefix + string(v), p.ref}, segments...), "/")
+}
+
+// resolve returns the address that a relative path in the README stands for. It is false if the path leads out of the
+// repository, to where nothing is known. The path may be percent-encoded already.
+func (p place) resolve(relative string, image bool) (string, bool) {
+	segments, above := p.walk(relative)
+	folder := isFolder(relative)
+	if above > 0 {
+		return p.beside(segments, above, folder)
+	}
+
+	v := blob
+	switch {
+	case folder:
+		v = tree
+	case image:
+		v = raw
+	}
+	address := p.address(v, segments)
+	if folder && len(segments) > 0 {
+		address += "/"
+	}
+
+	return address, true
+}
+
+// isFolder reports whether a path can only name a folder.
+func isFolder(relative string) bool {
+	last := relative[strings.LastIndexByte(relative, '/')+1:]
+
+	return relative != "" && (last == "" || last == "." || last == "..")
+}
+
+// walk returns the path from the repository's root on, escaped, and how many folders above the root it starts. A path
+// that starts with a slash is relative to the root; the empty one is the README itself.
+func (p place) walk(relative string) (segments []string, above int) {
+	if relative == "" {
+		return escapeAll(p.file), 0
+	}
+	if !strings.HasPrefix(relative, "/") {
+		segments = escapeAll(p.file[:len(p.file)-1])
+	}
+	for segment := range strings.SplitSeq(relative, "/") {
+		switch {
+		case segment == "" || segment == ".":
+		case segment != "..":
+			segments = append(segments, escapeURL(segment))
+		case len(segments) > 0:
+			segments = segments[:len(segments)-1]
+		default:
+			above++
+		}
+	}
+
+	return segments, above
+}
+
+// beside resolves what lies above the root. GitHub lets the browser do it, from the page at /acme/app/blob/REF/README.md:
+// ../../issues is /acme/app/issues, ../../../tool is /acme/tool, and ../x is /acme/app/blob/x, which is nothing. The ref
+// counts as one segment, as a branch mostly is, for which such links are written.
+// See https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-readmes
+// GitLab looks for the file in the repository alone.
+func (p place) beside(segments []string, above int, folder bool) (string, bool) {
+	if p.host != GitHub || above < 2 {
+		return "", false
+	}
+	scheme, rest, _ := strings.Cut(p.page, "://")
+	base := strings.Split(rest, "/") // the host, the owner, the name
+	keep := len(base) - (above - 2)
+	if keep < 1 || keep+len(segments) < 2 {
+		return "", false
+	}
+
+	address := scheme + "://" + strings.Join(append(base[:keep], segments...), "/")
+	if folder && len(segments) > 0 {
+		address += "/"
+	}
+
+	return address, true
+}
+
+// closing returns the last line of a text that was cut: where to read on.
+func (p place) closing() string {
+	switch {
+	case p.page == "":
+		return "*[…]*"
+	case p.host == Unknown:
+		return "*[…] Read the full text in [the repository](" + p.page + ").*"
+	default:
+		return "*[…] Read the [full text](" + p.address(blob, escapeAll(p.file)) + ").*"
+	}
+}
