@@ -62,7 +62,7 @@ func (p *parser) registryAuth() {
 			continue
 		}
 		if seen[c.Registry] {
-			p.wrong("registry_auth", fmt.Errorf("entry %d: %s is named twice", i+1, quote(c.Registry)))
+			p.wrong("registry_auth", fmt.Errorf("entry %d: its registry is named twice", i+1))
 		}
 		seen[c.Registry] = true
 		p.hide(c.Username, c.Password)
@@ -76,7 +76,8 @@ func credential(entry map[string]yaml.Node) (registry.Credential, error) {
 	fields := map[string]string{}
 	for key, node := range entry {
 		if key != "registry" && key != "username" && key != "password" {
-			return registry.Credential{}, fmt.Errorf("unknown key %s; want registry, username and password", quote(key))
+			// Which one is not said: of password:SECRET without a blank it is the whole.
+			return registry.Credential{}, errors.New("it has another key than registry, username and password")
 		}
 		if node.Kind != yaml.ScalarNode {
 			return registry.Credential{}, fmt.Errorf("%s: want a text", key)

@@ -228,18 +228,21 @@ func (p *parser) index() {
 // be, since a release cannot be undone for want of a folder.
 func (p *parser) outputs() {
 	p.out.json, p.out.dotenv, p.out.results = p.text("json"), p.text("dotenv"), p.text("results_dir")
-	for _, input := range []string{"json", "dotenv"} {
-		path := p.text(input)
-		switch {
-		case path == "":
-		case isFolder(path):
-			p.wrong(input, errors.New("is a folder; want a file"))
-		case !isFolder(filepath.Dir(path)):
-			p.wrong(input, errors.New("its folder does not exist"))
-		}
-	}
+	p.writable("json", p.out.json)
+	p.writable("dotenv", p.out.dotenv)
 	if p.out.results != "" && !isFolder(p.out.results) {
 		p.wrong("results_dir", errors.New("is not a folder"))
+	}
+}
+
+// writable notes if there can be no file of that path.
+func (p *parser) writable(input, path string) {
+	switch {
+	case path == "":
+	case isFolder(path):
+		p.wrong(input, errors.New("is a folder; want a file"))
+	case !isFolder(filepath.Dir(path)):
+		p.wrong(input, errors.New("its folder does not exist"))
 	}
 }
 

@@ -124,7 +124,7 @@ func (p *parser) reference(item string) (release.SourceRef, error) {
 	if strings.HasPrefix(text, "oci:") {
 		return source, errors.New("OCI layouts cannot be read yet; push the image and name its tag or digest")
 	}
-	if !strings.ContainsAny(text, ":@") {
+	if last := text[strings.LastIndex(text, "/")+1:]; !strings.ContainsAny(last, ":@") { // a port is no tag
 		return source, errors.New("want a tag or a digest, as ghcr.io/acme/app:1.2.3-arm64, or sha256:… in the primary repository")
 	}
 	ref, err := name.ParseReference(text, p.options(text)...)
