@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -79,6 +80,9 @@ type repository struct {
 	signing chan struct{}
 	wrapper http.RoundTripper
 	err     error
+
+	// tagged is set when a tag was seen: the repository is there, then.
+	tagged atomic.Bool
 
 	mu sync.Mutex
 	// quiet is set when a HEAD came without a digest: GET is used from then on.

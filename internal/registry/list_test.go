@@ -150,6 +150,21 @@ func TestListErrors(t *testing.T) {
 			}
 		})
 	}
+	emptied := registrytest.New(registrytest.Options{})
+	emptied.PushImage(t, path+":1", "linux/amd64")
+	emptied.Inject(registrytest.Fault{Match: registrytest.On("", "/tags/list$"), Status: http.StatusNotFound})
+	for _, see := range []func(release.Repository) error{
+		func(r release.Repository) error { _, err := r.Manifest(t.Context(), "1"); return err },
+		func(r release.Repository) error { _, err := r.Resolve(t.Context(), []string{"1"}); return err },
+	} {
+		repo := open(t, image, emptied, nil)
+		if err := see(repo); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := repo.List(t.Context()); err == nil {
+			t.Errorf("List of what is called unknown, and has a tag = %q, want an error", got)
+		}
+	}
 	gone := pages(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		io.WriteString(w, unknown)

@@ -41,6 +41,13 @@ func (r *repository) reference(ref string) name.Reference {
 	return r.repo.Tag(ref)
 }
 
+// saw notes that a manifest was found under ref.
+func (r *repository) saw(ref string) {
+	if _, ok := r.reference(ref).(name.Tag); ok {
+		r.tagged.Store(true)
+	}
+}
+
 // Manifest implements [release.Reader].
 func (r *repository) Manifest(ctx context.Context, ref string) (release.Manifest, error) {
 	options, err := r.connect(ctx)
@@ -58,6 +65,7 @@ func (r *repository) Manifest(ctx context.Context, ref string) (release.Manifest
 	if !isObject(got.Manifest) {
 		return release.Manifest{}, fmt.Errorf("reading %s: want a manifest, got %d bytes of %q that are no JSON object", r.reference(ref), len(got.Manifest), got.MediaType)
 	}
+	r.saw(ref)
 	return release.Manifest{Raw: got.Manifest, MediaType: got.MediaType, Digest: got.Digest}, nil
 }
 
@@ -106,10 +114,14 @@ func (r *repository) List(ctx context.Context) ([]string, error) {
 	if err != nil {
 		err = r.classify(ctx, err)
 		// A page of a proxy is no proof that there is no such repository.
-		if answer, ok := errors.AsType[*Error](err); ok && errors.Is(err, release.ErrNotFound) && answer.structured() {
-			return nil, nil
+		answer, ok := errors.AsType[*Error](err)
+		switch {
+		case !ok || !errors.Is(err, release.ErrNotFound) || !answer.structured():
+			return nil, err
+		case r.tagged.Load():
+			return nil, fmt.Errorf("there are tags, but no list of them: %w", err)
 		}
-		return nil, err
+		return nil, nil
 	}
 	var tags []string
 	for pages := 0; lister.HasNext(); pages++ {
@@ -124,6 +136,7 @@ func (r *repository) List(ctx context.Context) ([]string, error) {
 			break // Gitea links to a next page for ever
 		}
 		tags = append(tags, page.Tags...)
+		r.tagged.Store(true)
 	}
 	slices.Sort(tags)
 	return slices.Compact(tags), nil
@@ -166,6 +179,7 @@ func (r *repository) digest(ctx context.Context, ref string) (v1.Hash, error) {
 	if !r.isQuiet() {
 		desc, err := remote.Head(r.reference(ref), options...)
 		if err == nil {
+			r.saw(ref)
 			return desc.Digest, nil
 		}
 		err = r.classify(ctx, err)
@@ -206,7 +220,11 @@ func (r *repository) Put(ctx context.Context, ref string, m release.Manifest) er
 	if err != nil {
 		return fmt.Errorf("preparing a push: %w", err)
 	}
-	return r.classify(ctx, pusher.Put(ctx, r.reference(ref), bytesOf{m}))
+	if err := pusher.Put(ctx, r.reference(ref), bytesOf{m}); err != nil {
+		return r.classify(ctx, err)
+	}
+	r.saw(ref)
+	return nil
 }
 
 // Delete implements [release.Tags] by the specification's DELETE of a tag, and
@@ -221,6 +239,7 @@ func (r *repository) Delete(ctx context.Context, tag string) error {
 	if err != nil {
 		return err
 	}
+	r.tagged.Store(false) // it may be the last one
 	err = r.classify(ctx, remote.Delete(r.repo.Tag(tag), options...))
 	answer, ok := errors.AsType[*Error](err)
 	switch {
