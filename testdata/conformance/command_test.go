@@ -34,6 +34,14 @@ type result struct {
 	Targets []struct {
 		Tags []tagRow `json:"tags"`
 	} `json:"targets"`
+	Temporary []temporaryRow `json:"temporary"`
+}
+
+// temporaryRow says what became of a temporary tag.
+type temporaryRow struct {
+	Tag    string `json:"tag"`
+	Status string `json:"status"`
+	Reason string `json:"reason"` // empty for removed and absent
 }
 
 // tagRow says what became of a tag, and what it points at now.

@@ -18,12 +18,12 @@ type scenario struct {
 
 func TestScenarios(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(joining(), sourcing(), refusing(), guarding(), failing())
+	all := slices.Concat(joining(), sourcing(), refusing(), guarding(), failing(), cleaning())
 	for _, s := range servers() {
 		runOn(t, s, all)
 	}
 	for _, s := range serversWithoutDelete() {
-		runOn(t, s, failing())
+		runOn(t, s, slices.Concat(failing(), notCleaning()))
 	}
 }
 

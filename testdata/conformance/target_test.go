@@ -56,11 +56,12 @@ func (at target) release(args ...string) outcome {
 	return at.wait(at.command(args...).start(at.T))
 }
 
-// wait waits for the end of a release and checks that its result is true.
+// wait waits for the end of a release and checks that its result is true, and that it deleted nothing that was not its own.
 func (at target) wait(p *process) outcome {
 	at.Helper()
 	out := p.wait(at.T)
 	at.wantTruth(out)
+	at.wantOnlyDummiesDeleted()
 	return out
 }
 
@@ -71,7 +72,7 @@ func (at target) push(f fixture) {
 	for tag, m := range f {
 		all[at.repo.Tag(tag)] = m.content
 	}
-	if err := remote.MultiWrite(all, remote.WithContext(at.Context())); err != nil {
+	if err := remote.MultiWrite(all, at.options()...); err != nil {
 		at.Fatal(err)
 	}
 	for tag, m := range f {
@@ -98,15 +99,23 @@ func (at target) pushByDigest(f fixture) {
 	for _, m := range f {
 		all[at.repo.Digest(m.digest)] = m.content
 	}
-	if err := remote.MultiWrite(all, remote.WithContext(at.Context())); err != nil {
+	if err := remote.MultiWrite(all, at.options()...); err != nil {
 		at.Fatal(err)
+	}
+}
+
+// tag gives a manifest that the registry has another tag.
+func (at target) tag(m manifest, tag string) {
+	at.Helper()
+	if err := remote.Put(at.repo.Tag(tag), m.content, at.options()...); err != nil {
+		at.Error(err)
 	}
 }
 
 // get reads a manifest that must be there; its digest is that of its bytes.
 func (at target) get(ref name.Reference) *remote.Descriptor {
 	at.Helper()
-	got, err := remote.Get(ref, remote.WithContext(at.Context()))
+	got, err := remote.Get(ref, at.options()...)
 	if err != nil {
 		at.Fatal(err)
 	}
@@ -116,7 +125,7 @@ func (at target) get(ref name.Reference) *remote.Descriptor {
 // digest returns the digest that a tag points at, or "" if there is no such tag.
 func (at target) digest(tag string) string {
 	at.Helper()
-	got, err := remote.Get(at.repo.Tag(tag), remote.WithContext(at.Context()))
+	got, err := remote.Get(at.repo.Tag(tag), at.options()...)
 	if answer, ok := errors.AsType[*transport.Error](err); ok && answer.StatusCode == http.StatusNotFound {
 		return ""
 	}
@@ -134,7 +143,7 @@ func (at target) remove(f fixture) {
 		if !at.server.deletesTags {
 			ref = at.repo.Digest(m.digest)
 		}
-		if err := remote.Delete(ref, remote.WithContext(at.Context())); err != nil {
+		if err := remote.Delete(ref, at.options()...); err != nil {
 			at.Fatal(err)
 		}
 		if got := at.digest(tag); got != "" {
@@ -165,3 +174,6 @@ func hexOf(digest string) string { return strings.TrimPrefix(digest, "sha256:") 
 
 // join makes the value of a list input.
 func join(values ...string) string { return strings.Join(values, ",") }
+
+// options are how the test itself talks to the registry.
+func (at target) options() []remote.Option { return []remote.Option{remote.WithContext(at.Context())} }
