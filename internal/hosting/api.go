@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 
-	"github.com/polytag/polytag/internal/secret"
+	"github.com/polytag/polytag/internal/registry"
 )
 
 const (
@@ -36,10 +36,10 @@ type API struct {
 	// Registry is the host that is called if there is no Base: over HTTPS, and,
 	// for one that was named for it or is on loopback, else over plain HTTP.
 	Registry name.Registry
-	// Username and Secret are sent as Basic, Secret alone as Bearer. Neither:
-	// nothing is sent.
-	Username string
-	Secret   secret.String
+	// Login is sent as Basic. Zero: nothing is sent.
+	Login registry.Credential
+	// Bearer sends the password of Login as a token, without the user name.
+	Bearer bool
 	// Header is sent with every request.
 	Header http.Header
 }
@@ -101,8 +101,8 @@ func (a API) send(ctx context.Context, method, url string, body []byte) (http.He
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // what cannot be parsed is not HTML
 	if !ok || mediaType == "text/html" {
 		e := refusal(req, resp, mediaType)
-		if !a.Secret.IsEmpty() {
-			e.Message = strings.ReplaceAll(e.Message, a.Secret.Reveal(), a.Secret.String())
+		if password := a.Login.Password; !password.IsEmpty() {
+			e.Message = strings.ReplaceAll(e.Message, password.Reveal(), password.String())
 		}
 		return resp.Header, nil, e
 	}
@@ -123,11 +123,11 @@ func (a API) request(ctx context.Context, method, url string, body []byte) (*htt
 		req.Header.Set("Content-Type", "application/json")
 	}
 	switch {
-	case a.Secret.IsEmpty():
-	case a.Username == "":
-		req.Header.Set("Authorization", "Bearer "+a.Secret.Reveal())
+	case a.Login.Password.IsEmpty():
+	case a.Bearer:
+		req.Header.Set("Authorization", "Bearer "+a.Login.Password.Reveal())
 	default:
-		req.SetBasicAuth(a.Username, a.Secret.Reveal())
+		req.SetBasicAuth(a.Login.Username, a.Login.Password.Reveal())
 	}
 	return req, nil
 }

@@ -18,7 +18,6 @@ import (
 
 	"github.com/polytag/polytag/internal/hosting"
 	"github.com/polytag/polytag/internal/registrytest"
-	"github.com/polytag/polytag/internal/secret"
 	"github.com/polytag/polytag/internal/transport"
 )
 
@@ -37,7 +36,7 @@ func TestCall(t *testing.T) {
 	var out struct {
 		Name string `json:"name"`
 	}
-	api := hosting.API{Transport: w, Base: base, Username: "bot", Secret: secret.New("hunter2"), Header: http.Header{"Accept": {"application/x"}}}
+	api := hosting.API{Transport: w, Base: base, Login: credential("", "bot", "hunter2"), Header: http.Header{"Accept": {"application/x"}}}
 	header, err := api.Call(t.Context(), http.MethodPut, "/a%252Fb?c=d", map[string]string{"description": "é"}, &out)
 	if err != nil {
 		t.Fatal(err)
@@ -54,12 +53,12 @@ func TestCall(t *testing.T) {
 		t.Errorf("call (-want +got):\n%s", diff)
 	}
 
-	api.Username = ""
+	api.Bearer = true
 	if _, err := api.Call(t.Context(), http.MethodDelete, "/", nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if auth := got.Header.Get("Authorization"); auth != "Bearer hunter2" || got.Header.Get("Content-Type") != "" || body != "" {
-		t.Errorf("without a user name and a body: %q, %q, %q", auth, got.Header.Get("Content-Type"), body)
+		t.Errorf("as a token, without a body: %q, %q, %q", auth, got.Header.Get("Content-Type"), body)
 	}
 }
 
@@ -108,7 +107,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWire(registrytest.Net{"api.example": pages{"*": tt.answer}})
-			api := hosting.API{Transport: w, Base: base, Secret: secret.New("hunter2")}
+			api := hosting.API{Transport: w, Base: base, Login: credential("", "", "hunter2"), Bearer: true}
 			_, err := api.Call(t.Context(), http.MethodPut, "/x?secret=query", struct{}{}, nil)
 			e, isError := errors.AsType[*hosting.Error](err)
 			if !isError || e.Status != tt.answer.status {
@@ -159,7 +158,7 @@ func TestPlainHTTP(t *testing.T) {
 	call := func(host string) error {
 		api := hosting.API{
 			Transport: transport.New(transport.Options{Base: newWire(net)}),
-			Registry:  repoOf(t, host+"/acme/app").Registry, Username: "bot", Secret: secret.New("hunter2"),
+			Registry:  repoOf(t, host+"/acme/app").Registry, Login: credential("", "bot", "hunter2"),
 		}
 		_, err := api.Call(t.Context(), http.MethodGet, "/", nil, nil)
 		return err
@@ -179,7 +178,7 @@ func FuzzRefusal(f *testing.F) {
 	f.Add("text/html; charset=utf-8", []byte("<title>x</title>"))
 	f.Add("", []byte(""))
 	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
-		api := hosting.API{Base: base, Secret: secret.New("hunter2"), Transport: answers(func(req *http.Request) *http.Response {
+		api := hosting.API{Base: base, Login: credential("", "bot", "hunter2"), Transport: answers(func(req *http.Request) *http.Response {
 			return &http.Response{
 				StatusCode: http.StatusBadRequest, Header: http.Header{"Content-Type": {contentType}}, Request: req, Body: io.NopCloser(strings.NewReader(string(body))),
 			}

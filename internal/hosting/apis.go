@@ -42,7 +42,8 @@ func (h *Hosts) GitHub(ctx context.Context, repo name.Repository) (API, error) {
 	return API{
 		Transport: h.options.Transport,
 		Base:      "https://" + githubAPI,
-		Secret:    login.Password,
+		Login:     login,
+		Bearer:    true,
 		Header:    http.Header{"Accept": {"application/vnd.github+json"}, "X-Github-Api-Version": {"2022-11-28"}},
 	}, err
 }
@@ -51,7 +52,7 @@ func (h *Hosts) GitHub(ctx context.Context, repo name.Repository) (API, error) {
 // is none, and the path of the repository in it.
 func (h *Hosts) Quay(ctx context.Context, repo name.Repository) (API, string, error) {
 	login, err := h.Login(ctx, repo)
-	api := API{Transport: h.options.Transport, Registry: repo.Registry, Secret: login.Password}
+	api := API{Transport: h.options.Transport, Registry: repo.Registry, Login: login, Bearer: true}
 	return api, "/api/v1/repository/" + repo.RepositoryStr(), err
 }
 
@@ -63,7 +64,7 @@ func (h *Hosts) Harbor(ctx context.Context, repo name.Repository) (API, string, 
 		return API{}, "", fmt.Errorf("%s names no project of Harbor's", repo)
 	}
 	login, err := h.Login(ctx, repo)
-	api := API{Transport: h.options.Transport, Registry: repo.Registry, Username: login.Username, Secret: login.Password}
+	api := API{Transport: h.options.Transport, Registry: repo.Registry, Login: login}
 	// A slash in the name is encoded twice: the server decodes the path before it takes it apart.
 	return api, "/api/v2.0/projects/" + project + "/repositories/" + url.PathEscape(url.PathEscape(rest)), err
 }

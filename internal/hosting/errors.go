@@ -13,7 +13,6 @@ import (
 
 	"github.com/polytag/polytag/internal/dockerhub"
 	"github.com/polytag/polytag/internal/registry"
-	"github.com/polytag/polytag/internal/secret"
 )
 
 // Error is an answer that was not a success.
@@ -58,8 +57,9 @@ func Says(err error, word string) bool {
 type PermissionError struct {
 	// Needs says what would have been accepted.
 	Needs string
-	// Login is what was used, without its password. Zero: there was none.
-	Login registry.Credential
+	// Username and Origin are those of the credential that was used. Both empty:
+	// there was none.
+	Username, Origin string
 	// Err is the answer. Nil: nothing was sent.
 	Err error
 }
@@ -78,8 +78,7 @@ func Forbid(err error, login registry.Credential, needs string, statuses ...int)
 	if !denied {
 		return err
 	}
-	login.Password = secret.String{}
-	return &PermissionError{Needs: needs, Login: login, Err: err}
+	return &PermissionError{Needs: needs, Username: login.Username, Origin: login.Origin, Err: err}
 }
 
 func (e *PermissionError) Error() string {
@@ -91,11 +90,11 @@ func (e *PermissionError) Error() string {
 		text += " (it needs " + e.Needs + ")"
 	}
 	switch {
-	case e.Login.Origin == "":
-	case e.Login.Username == "":
-		text += "; the token came from " + e.Login.Origin
+	case e.Origin == "":
+	case e.Username == "":
+		text += "; the token came from " + e.Origin
 	default:
-		text += fmt.Sprintf("; the login %q came from %s", e.Login.Username, e.Login.Origin)
+		text += fmt.Sprintf("; the login %q came from %s", e.Username, e.Origin)
 	}
 	return text
 }

@@ -34,6 +34,9 @@ type Options struct {
 	// of them if Push is empty, are only read, which may be done without
 	// credentials.
 	Push []name.Repository
+	// DeleteHubTag deletes a tag of Docker Hub by the API that it has for
+	// that. Nil: such tags cannot be deleted.
+	DeleteHubTag func(ctx context.Context, repo name.Repository, tag string) error
 }
 
 // Client talks to registries. It is safe for use by many goroutines.

@@ -111,15 +111,15 @@ func newDummyBlob(content []byte, mediaType types.MediaType) (dummyBlob, error) 
 
 // Authorized returns a round tripper that is signed in to the repository's
 // registry for the given actions, for APIs beside the specification's that take
-// the same token.
-func (c *Client) Authorized(ctx context.Context, repo name.Repository, actions string) (http.RoundTripper, error) {
+// the same token, and the credentials that it signed in with.
+func (c *Client) Authorized(ctx context.Context, repo name.Repository, actions string) (http.RoundTripper, Login, error) {
 	login, err := c.options.Keychain.Find(ctx, repo)
 	if err != nil {
-		return nil, fmt.Errorf("finding credentials for %s: %w", repo, err)
+		return nil, login, fmt.Errorf("finding credentials for %s: %w", repo, err)
 	}
 	rt, err := transport.NewWithContext(ctx, repo.Registry, login.authenticator(), c.options.Transport, []string{repo.Scope(actions)})
 	if err != nil {
-		return nil, fmt.Errorf("signing in to %s: %w", repo.RegistryStr(), classify(err, login))
+		return nil, login, fmt.Errorf("signing in to %s: %w", repo.RegistryStr(), classify(err, login))
 	}
-	return rt, nil
+	return rt, login, nil
 }

@@ -157,6 +157,15 @@ func (k *Keychain) Find(_ context.Context, repo name.Repository) (Login, error) 
 	return login, err
 }
 
+// Explicit returns the credential that an input gave for a repository; zero if
+// there is none.
+func (k *Keychain) Explicit(repo name.Repository) Credential {
+	if c := narrowest(k.Given, repo); c != nil {
+		return *c
+	}
+	return Credential{}
+}
+
 // API returns the credential that was given for an API of its own, as
 // hub.docker.com, api.github.com or quay.io/api; zero if there is none. Files
 // and fallbacks are not looked at: what is meant for a registry is sent to no
@@ -171,20 +180,23 @@ func (k *Keychain) API(key string) (Credential, bool) {
 }
 
 func (k *Keychain) find(repo name.Repository) (Login, error) {
-	if login := narrowest(k.Given, repo); !login.isZero() {
-		return login, nil
+	if c := narrowest(k.Given, repo); c != nil {
+		return c.login(), nil
 	}
 	for _, f := range k.Files {
 		if login, err := f.find(repo); err != nil || !login.isZero() {
 			return login, err
 		}
 	}
-	return narrowest(k.Fallbacks, repo), nil
+	if c := narrowest(k.Fallbacks, repo); c != nil {
+		return c.login(), nil
+	}
+	return Login{}, nil
 }
 
 // narrowest returns the credential whose registry is the longest prefix of the
-// repository.
-func narrowest(given []Credential, repo name.Repository) Login {
+// repository; nil if there is none.
+func narrowest(given []Credential, repo name.Repository) *Credential {
 	var best *Credential
 	for i := range given {
 		c := &given[i]
@@ -192,13 +204,14 @@ func narrowest(given []Credential, repo name.Repository) Login {
 			best = c
 		}
 	}
-	if best == nil {
-		return Login{}
-	}
+	return best
+}
+
+func (c Credential) login() Login {
 	return Login{
-		Username: best.Username,
-		Origin:   best.Origin,
-		config:   authn.AuthConfig{Username: best.Username, Password: best.Password.Reveal()},
+		Username: c.Username,
+		Origin:   c.Origin,
+		config:   authn.AuthConfig{Username: c.Username, Password: c.Password.Reveal()},
 	}
 }
 

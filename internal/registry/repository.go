@@ -233,6 +233,9 @@ func (r *repository) Delete(ctx context.Context, tag string) error {
 	// Docker Hub takes the request and leaves the tag on its page; it has an
 	// API of its own. https://github.com/docker/hub-feedback/issues/2361
 	if isDockerHub(r.repo) {
+		if remove := r.client.options.DeleteHubTag; remove != nil {
+			return remove(ctx, r.repo, tag)
+		}
 		return fmt.Errorf("deleting %s: %w", r.repo.Tag(tag), release.ErrUnsupported)
 	}
 	options, err := r.connect(ctx)
