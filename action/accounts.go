@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -23,15 +24,44 @@ func (p *parser) accounts() {
 	switch {
 	case user == "" && !password.IsEmpty():
 		p.wrong("username", errors.New("required with password"))
-	case user != "" && password.IsEmpty():
+	case user != "" && password.IsEmpty() && !p.has("dockerhub_oidc_connection_id"):
 		p.wrong("password", errors.New("required with username; give it as INPUT_PASSWORD, POLYTAG_PASSWORD or with --password-stdin"))
-	case user != "" && len(p.out.request.Targets) > 0:
+	case !password.IsEmpty() && len(p.out.request.Targets) > 0:
 		p.out.credentials = append(p.out.credentials, registry.Credential{
 			Registry: p.out.request.Primary().RegistryStr(), Username: user, Password: password, Origin: "the inputs username and password",
 		})
 	}
 	p.registryAuth()
 	p.hostedByCI()
+}
+
+var connectionGrammar = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// openID reads how to sign in to Docker Hub without a secret. GitHub gives a
+// workflow what its identity token is asked for with, if it may have one; on
+// GitLab it is an id_token of that name.
+func (p *parser) openID() {
+	const input = "dockerhub_oidc_connection_id"
+	o := openID{
+		connection:   p.text(input),
+		user:         p.text("username"),
+		requestURL:   p.getenv("ACTIONS_ID_TOKEN_REQUEST_URL"),
+		requestToken: secret.New(p.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")),
+		token:        secret.New(p.getenv("POLYTAG_ID_TOKEN")),
+	}
+	switch {
+	case o.connection == "":
+		return
+	case !connectionGrammar.MatchString(o.connection):
+		p.wrong(input, errors.New("want the ID of an OpenID connection, a UUID"))
+	case o.user == "":
+		p.wrong("username", errors.New("required with "+input+": the organization on Docker Hub"))
+	case o.token.IsEmpty() && (o.requestURL == "" || o.requestToken.IsEmpty()):
+		p.wrong(input, errors.New("there is no identity token: on GitHub the job needs permissions: id-token: write; on GitLab give id_tokens: POLYTAG_ID_TOKEN: {aud: https://identity.docker.com}"))
+	}
+	p.hide(o.user, o.requestToken)
+	p.hide(o.user, o.token)
+	p.out.openID = o
 }
 
 // hide notes a secret, so that the CI masks it: by itself, and with the user

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/polytag/polytag/internal/ci"
+	"github.com/polytag/polytag/internal/release"
 )
 
 // Exit statuses.
@@ -99,6 +100,7 @@ func (c *Command) Run(ctx context.Context) error {
 // status is the exit status that stands for an error.
 func status(ctx context.Context, err error) int {
 	_, input := errors.AsType[*InputError](err)
+	_, unfinished := errors.AsType[*release.FinishError](err)
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return ExitOK
@@ -106,6 +108,8 @@ func status(ctx context.Context, err error) int {
 		return ExitUsage
 	case errors.Is(context.Cause(ctx), context.Canceled) && errors.Is(err, context.Canceled):
 		return ExitInterrupted
+	case unfinished:
+		return ExitIncomplete
 	default:
 		return ExitFailed
 	}

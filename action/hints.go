@@ -91,7 +91,7 @@ func oneLine(text string) string {
 func hints(err error) []string {
 	var out []string
 	for _, rule := range []func(error) []string{
-		inputHints, credentialHints, sourceHints, tagHints, networkHints,
+		inputHints, credentialHints, sourceHints, tagHints, finishHints, networkHints,
 	} {
 		out = append(out, rule(err)...)
 	}
@@ -125,6 +125,21 @@ func credentialHints(err error) []string {
 		return []string{who + "; the registry does not accept it, or it may not write here"}
 	}
 	return []string{who + "; it lacks the right to write: a token needs push access to this repository (GitHub: permissions: packages: write)"}
+}
+
+func finishHints(err error) []string {
+	e, ok := errors.AsType[*release.FinishError](err)
+	if !ok {
+		return nil
+	}
+	out := []string{"the release itself is published and verified; run the same release again to finish it"}
+	if len(e.Temporary) > 0 {
+		out = append(out, "docs/registries.md says which credential each registry wants for removing tags, and which cannot do it")
+	}
+	if len(e.Pages) > 0 {
+		out = append(out, "docs/registries.md says which credential each registry wants for its page; one for an API alone goes into registry_auth, as hub.docker.com")
+	}
+	return out
 }
 
 func sourceHints(err error) []string {

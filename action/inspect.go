@@ -40,13 +40,13 @@ func (c *Command) inspect(ctx context.Context, args []string) error {
 		return err
 	}
 	p.out.dryRun = true // nothing is written, so nothing has to be signed in for
-	client, err := c.client(p.out, ci.Detect(c.Getenv, c.Stderr))
+	net, err := c.connect(ctx, p.out, ci.Detect(c.Getenv, c.Stderr))
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.out.timeout)
 	defer cancel()
-	found, err := inspect.Read(ctx, client.Repository(ref.Context()), ref)
+	found, err := inspect.Read(ctx, net.registry.Repository(ref.Context()), ref)
 	if err != nil {
 		return err
 	}

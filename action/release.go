@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -14,11 +13,10 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/polytag/polytag/internal/ci"
-	"github.com/polytag/polytag/internal/registry"
+	"github.com/polytag/polytag/internal/describe"
 	"github.com/polytag/polytag/internal/release"
 	"github.com/polytag/polytag/internal/report"
-	"github.com/polytag/polytag/internal/transport"
-	"github.com/polytag/polytag/internal/version"
+	"github.com/polytag/polytag/internal/untag"
 )
 
 // stale is how old the lists of tags may be when the first tag is written.
@@ -66,16 +64,14 @@ type run struct {
 	report  report.Report
 }
 
-// do reads, plans and publishes. It leaves what it did in the report.
+// do reads, plans, publishes and finishes. It leaves what it did in the report.
 func (r *run) do(ctx context.Context) error {
-	client, err := r.command.client(r.in, r.host)
+	net, err := r.command.connect(ctx, r.in, r.host)
 	if err != nil {
 		return err
 	}
-	end := r.host.Group("Reading sources and tags")
 	read := time.Now() // the tags are read at once, and then sources may be waited for
-	snap, err := release.Read(ctx, r.in.request, client, r.waiting)
-	end()
+	snap, err := r.read(ctx, net)
 	if err != nil {
 		return err
 	}
@@ -88,33 +84,69 @@ func (r *run) do(ctx context.Context) error {
 	if r.in.dryRun {
 		return nil
 	}
-	if err := release.Stage(ctx, plan, client); err != nil {
+	if err := release.Stage(ctx, plan, net.registry); err != nil {
 		return err
 	}
 	if time.Since(read) > stale {
-		if plan, err = r.replan(ctx, client, snap); err != nil {
+		if plan, err = r.replan(ctx, net, snap); err != nil {
 			return err
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("publishing: nothing was written: %w", context.Cause(ctx))
 	}
-	end = r.host.Group("Publishing")
-	result := release.Publish(ctx, plan, client, release.Hooks{Wrote: r.wrote})
+	end := r.host.Group("Publishing")
+	result := release.Publish(ctx, plan, net.registry, release.Hooks{Wrote: r.wrote})
 	end()
 	r.report.Result = &result
-	return result.Err()
+	if err := result.Err(); err != nil {
+		return err
+	}
+	return r.finish(ctx, plan, snap, net)
+}
+
+// read reads everything that the plan is made from.
+func (r *run) read(ctx context.Context, net network) (release.Snapshot, error) {
+	defer r.host.Group("Reading sources and tags")()
+	rules := make(chan map[name.Repository]func(string) bool, 1)
+	go func() { rules <- net.rules(ctx, r.in.request.Targets) }()
+	snap, err := release.Read(ctx, r.in.request, net.registry, r.waiting)
+	frozen := <-rules
+	for i := range snap.Targets {
+		snap.Targets[i].Frozen = frozen[snap.Targets[i].Repo]
+	}
+	return snap, err
+}
+
+// finish syncs the pages and removes the temporary tags of a verified release.
+func (r *run) finish(ctx context.Context, plan release.Plan, snap release.Snapshot, net network) error {
+	if !r.in.request.Page && !r.in.request.Cleanup {
+		return nil
+	}
+	defer r.host.Group("Finishing")()
+	pages := describe.New(describe.Options{
+		Hosts:    net.hosts,
+		Markdown: r.in.page.markdown,
+		Short:    r.in.page.short,
+		Source:   r.in.page.source,
+		AWS:      r.in.page.aws,
+		Notify:   func(text string) { r.host.Annotate(ci.Notice, "polytag", text) },
+	})
+	untagger := untag.New(untag.Options{Hosts: net.hosts, Registry: net.registry})
+	result := r.report.Result
+	result.Pages, result.Temporary = release.Finish(ctx, plan, snap, net.registry, pages, untagger)
+	return result.FinishErr()
 }
 
 // replan makes the plan anew from tags that were just listed: other releases
 // may have moved on while sources were waited for or children were staged.
-func (r *run) replan(ctx context.Context, client *registry.Client, snap release.Snapshot) (release.Plan, error) {
-	targets, err := release.ReadTargets(ctx, r.in.request, client)
+func (r *run) replan(ctx context.Context, net network, snap release.Snapshot) (release.Plan, error) {
+	targets, err := release.ReadTargets(ctx, r.in.request, net.registry)
 	if err != nil {
 		return release.Plan{}, err
 	}
 	for i := range targets {
-		targets[i].Lacks = snap.Targets[i].Lacks
+		targets[i].Lacks, targets[i].Frozen = snap.Targets[i].Lacks, snap.Targets[i].Frozen
 	}
 	snap.Targets = targets
 	plan, err := release.NewPlan(r.in.request, snap)
@@ -129,41 +161,6 @@ func (r *run) replan(ctx context.Context, client *registry.Client, snap release.
 	return plan, nil
 }
 
-// client makes the registry client of a run.
-func (c *Command) client(in settings, host ci.Host) (*registry.Client, error) {
-	files, err := registry.LoadFiles(c.Getenv)
-	if err != nil {
-		return nil, err
-	}
-	options := registry.Options{
-		Transport: c.transport(in.plainHTTP, host),
-		Keychain:  &registry.Keychain{Given: in.credentials, Files: files, Fallbacks: in.fallbacks},
-	}
-	if !in.dryRun {
-		options.Push = in.request.Targets
-	}
-	return registry.New(options), nil
-}
-
-// transport makes the one transport of a run.
-func (c *Command) transport(plainHTTP []string, host ci.Host) http.RoundTripper {
-	return transport.New(transport.Options{
-		Base:      c.Transport,
-		UserAgent: "polytag/" + version.String(c.Version),
-		PlainHTTP: plainHTTP,
-		Notify:    func(w transport.Wait) { fmt.Fprintln(host.Text(), pausing(w)) },
-	})
-}
-
-// pausing says what is being waited for.
-func pausing(w transport.Wait) string {
-	why := fmt.Sprintf("%d %s", w.Status, http.StatusText(w.Status))
-	if w.Err != nil {
-		why = w.Err.Error()
-	}
-	return fmt.Sprintf("waiting %s to try again: %s %s%s: %s", w.Delay.Round(100*time.Millisecond), w.Method, w.Host, w.Path, why)
-}
-
 // waiting says which sources are not there yet.
 func (r *run) waiting(w release.Waiting) {
 	names := make([]string, 0, len(w.Missing))
@@ -176,12 +173,13 @@ func (r *run) waiting(w release.Waiting) {
 
 // wrote says what was written.
 func (r *run) wrote(tag name.Tag, to v1.Hash) {
+	text := strings.TrimPrefix(tag.Name(), "index.") // docker.io, as people know it
 	switch to {
 	case r.report.Plan.Manifest.Digest:
-		fmt.Fprintf(r.host.Text(), "  pushed %s\n", tag)
+		fmt.Fprintf(r.host.Text(), "  pushed %s\n", text)
 	case v1.Hash{}:
-		fmt.Fprintf(r.host.Text(), "  deleted %s\n", tag)
+		fmt.Fprintf(r.host.Text(), "  deleted %s\n", text)
 	default:
-		fmt.Fprintf(r.host.Text(), "  set %s to %s\n", tag, to)
+		fmt.Fprintf(r.host.Text(), "  set %s to %s\n", text, to)
 	}
 }

@@ -33,6 +33,8 @@ type settings struct {
 	dryRun                 bool
 	timeout                time.Duration
 	json, dotenv, results  string
+	openID                 openID
+	page                   page
 	// notices are facts about the inputs that a person should know.
 	notices []string
 }
@@ -57,6 +59,8 @@ func parse(v *values, getenv func(string) string) (settings, error) {
 	p.sources()
 	p.index()
 	p.accounts()
+	p.openID()
+	p.page()
 	p.outputs()
 	return p.out, errors.Join(v.errs...)
 }
@@ -195,6 +199,7 @@ func (p *parser) index() {
 	}
 	req.Index.StripAttestations = p.choice("attestations") == "strip"
 	req.SourceURL = p.ci.RepositoryURL
+	req.Cleanup = p.boolean("cleanup")
 	lines := p.list("annotations")
 	if len(lines) == 1 && lines[0] == "none" {
 		req.NoAnnotations = true

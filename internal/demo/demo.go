@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package demo holds what `polytag demo` needs and nobody else: a registry in
-// this process, on a loopback port, and small real images to push into it.
+// Package demo holds what `polytag demo` needs and nobody else: a registry and
+// Docker Hub's API in this process, on loopback ports, and small real images to
+// push into the registry.
 package demo
 
 import (
@@ -25,39 +26,83 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/polytag/polytag/internal/hubtest"
 	"github.com/polytag/polytag/internal/platform"
 )
 
-// Server is an empty registry on a loopback port. Close ends it.
+// The account that may do everything on the demo's Docker Hub.
+const (
+	Username = "acme"
+	Password = "demo"
+)
+
+// Server is a Docker Hub with nothing in it: a registry and the API, each on a
+// loopback port. Close ends it.
 type Server struct {
-	server *http.Server
-	addr   string
+	hub     *hubtest.Hub
+	servers []*http.Server
+	routes  routes
 }
 
-// Start listens on a free loopback port.
+// Start listens on two free loopback ports.
 func Start(ctx context.Context) (*Server, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("listening on loopback: %w", err)
-	}
 	quiet := log.New(io.Discard, "", 0)
-	s := &Server{addr: listener.Addr().String(), server: &http.Server{
-		Handler:           registry.New(registry.Logger(quiet)),
-		ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog:          quiet,
-	}}
-	go func() { _ = s.server.Serve(listener) }() // ends with Close
+	behind := shelf{registry.New(registry.Logger(quiet))}
+	s := &Server{routes: routes{}}
+	s.hub = hubtest.New(hubtest.Options{
+		Accounts: []hubtest.Account{{Name: Username, Password: Password}},
+		Tags:     behind,
+	})
+	for host, handler := range map[string]http.Handler{
+		name.DefaultRegistry: s.hub.Observe(behind.registry),
+		"hub.docker.com":     s.hub,
+	} {
+		if err := s.listen(ctx, host, handler, quiet); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
 	return s, nil
 }
 
-// Addr is the registry's host:port.
-func (s *Server) Addr() string { return s.addr }
+// listen serves a host of Docker Hub on a loopback port.
+func (s *Server) listen(ctx context.Context, host string, handler http.Handler, quiet *log.Logger) error {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listening on loopback: %w", err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	s.servers = append(s.servers, server)
+	s.routes[host] = listener.Addr().String()
+	return nil
+}
 
-// Close ends the server.
+// Create makes the repository on the Hub, as somebody does on its page.
+func (s *Server) Create(repo string) { s.hub.Create(repo, hubtest.Repository{}) }
+
+// Transport leads Docker Hub's hosts to the loopback ports, and no other host
+// anywhere.
+func (s *Server) Transport() http.RoundTripper { return s.routes }
+
+// Addr is where a host of Docker Hub is served: host:port.
+func (s *Server) Addr(host string) string { return s.routes[host] }
+
+// Tags are the tags of a repository as the Hub's page lists them, the newest
+// first.
+func (s *Server) Tags(repo string) []string { return s.hub.TagNames(repo) }
+
+// Page is the text of a repository's page.
+func (s *Server) Page(repo string) string { return s.hub.Repository(repo).Full }
+
+// Close ends the servers.
 func (s *Server) Close() error {
-	if err := s.server.Close(); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("ending the registry: %w", err)
+	var errs []error
+	for _, server := range s.servers {
+		errs = append(errs, server.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("ending the servers: %w", err)
 	}
 	return nil
 }
@@ -69,7 +114,7 @@ func (s *Server) Push(ctx context.Context, tag name.Tag, p platform.Spec, hello 
 	if err != nil {
 		return fmt.Errorf("building the image for %s: %w", p, err)
 	}
-	if err := remote.Write(tag, image, remote.WithContext(ctx)); err != nil {
+	if err := remote.Write(tag, image, remote.WithContext(ctx), remote.WithTransport(s.routes)); err != nil {
 		return fmt.Errorf("pushing %s: %w", tag, err)
 	}
 	return nil
