@@ -83,13 +83,25 @@ func (at target) pullWithSkopeo(digest string) {
 		at.Errorf("digest of the raw index = %s, want %s", got, digest)
 	}
 	for _, platform := range sevenPlatforms() {
-		system, arch, variant := split(platform)
-		choice := []string{"--override-os=" + system, "--override-arch=" + arch, "--override-variant=" + variant}
-		config := tool(at.T, nil, skopeo, append(choice, "inspect", "--tls-verify=false", "--config", ref)...)
+		config := tool(at.T, nil, skopeo, append(choice(platform), "inspect", "--tls-verify=false", "--config", ref)...)
 		wantImage(at.T, config, platform)
+	}
+	at.copyWithSkopeo()
+}
 
+// choice makes skopeo choose a platform.
+func choice(platform string) []string {
+	system, arch, variant := split(platform)
+	return []string{"--override-os=" + system, "--override-arch=" + arch, "--override-variant=" + variant}
+}
+
+// copyWithSkopeo copies each platform of the release, whole, and looks at what came.
+func (at target) copyWithSkopeo() {
+	skopeo := lookPath(at.T, "skopeo", "skopeo")
+	for _, platform := range sevenPlatforms() {
 		dir := filepath.Join(at.TempDir(), "image")
-		tool(at.T, nil, skopeo, append(choice, "--insecure-policy", "copy", "--src-tls-verify=false", ref, "dir:"+dir)...)
+		tool(at.T, nil, skopeo, append(choice(platform), "--insecure-policy", "copy", "--src-tls-verify=false",
+			"docker://"+at.image()+":1.2.3", "dir:"+dir)...)
 		wantHello(at.T, helloOf(at.T, dir), platform)
 	}
 }

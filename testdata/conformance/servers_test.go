@@ -3,18 +3,10 @@
 package conformance_test
 
 import (
-	"bufio"
-	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"cuelabs.dev/go/oci/ociregistry/ocimem"
@@ -51,7 +43,7 @@ func serversWithoutDelete() []server {
 func distribution2(deletes bool) server {
 	return server{name: named("distribution-v2.8", deletes), start: func(t *testing.T) string {
 		t.Helper()
-		return startDistribution(t, lookPath(t, "docker-registry", "docker-registry"), deletes)
+		return newDistribution(t, lookPath(t, "docker-registry", "docker-registry"), deletes).start(t)
 	}}
 }
 
@@ -59,7 +51,7 @@ func distribution2(deletes bool) server {
 func distribution3(deletes bool) server {
 	return server{name: named("distribution-v3", deletes), deletesTags: deletes, start: func(t *testing.T) string {
 		t.Helper()
-		return startDistribution(t, goTool(t, "registry"), deletes)
+		return newDistribution(t, goTool(t, "registry"), deletes).start(t)
 	}}
 }
 
@@ -68,55 +60,6 @@ func named(registry string, deletes bool) string {
 		return registry
 	}
 	return registry + "-without-delete"
-}
-
-// startDistribution runs distribution's server on a port that the kernel chose, and learns it from the log.
-func startDistribution(t *testing.T, exe string, deletes bool) string {
-	t.Helper()
-	dir := t.TempDir()
-	settings := fmt.Sprintf(`version: 0.1
-log: {level: info, accesslog: {disabled: true}}
-storage:
-  filesystem: {rootdirectory: %q}
-  delete: {enabled: %t}
-http: {addr: "127.0.0.1:0", secret: conformance}
-`, filepath.Join(dir, "storage"), deletes)
-	file := filepath.Join(dir, "config.yml")
-	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe, "serve", file)
-	cmd.Env = []string{"OTEL_TRACES_EXPORTER=none"} // v3 would look for a collector
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	logs, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	return listeningOn(t, logs)
-}
-
-// listeningOn reads a log up to the line that tells the address, and drains the rest in the background.
-func listeningOn(t *testing.T, logs io.Reader) string {
-	t.Helper()
-	address := regexp.MustCompile(`listening on ([0-9.]+:[0-9]+)`)
-	var seen strings.Builder
-	lines := bufio.NewScanner(logs)
-	for lines.Scan() {
-		if m := address.FindStringSubmatch(lines.Text()); m != nil {
-			go io.Copy(io.Discard, logs)
-			return m[1]
-		}
-		fmt.Fprintln(&seen, lines.Text())
-	}
-	t.Fatalf("the registry ended without listening:\n%s", &seen)
-	return ""
 }
 
 func startOlareg(t *testing.T) string {

@@ -125,7 +125,13 @@ func (at target) get(ref name.Reference) *remote.Descriptor {
 // digest returns the digest that a tag points at, or "" if there is no such tag.
 func (at target) digest(tag string) string {
 	at.Helper()
-	got, err := remote.Get(at.repo.Tag(tag), at.options()...)
+	return at.resolve(at.repo.Tag(tag))
+}
+
+// resolve returns the digest of a manifest, or "" if there is none.
+func (at target) resolve(ref name.Reference) string {
+	at.Helper()
+	got, err := remote.Get(ref, at.options()...)
 	if answer, ok := errors.AsType[*transport.Error](err); ok && answer.StatusCode == http.StatusNotFound {
 		return ""
 	}
