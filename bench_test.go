@@ -35,6 +35,7 @@ func BenchmarkRelease(b *testing.B) {
 }
 
 func benchmarkRelease(b *testing.B, platforms []string) {
+	b.Helper()
 	requests, elapsed := 0, time.Duration(0)
 	for b.Loop() {
 		b.StopTimer()
