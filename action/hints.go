@@ -26,8 +26,8 @@ func (c *Command) explain(host ci.Host, err error) {
 		return
 	}
 	w := host.Escape(c.Stderr)
-	for _, e := range leaves(err) {
-		text := strings.TrimPrefix(oneLine(e.Error()), errUsage.Error()+": ")
+	for _, text := range texts(err) {
+		text = strings.TrimPrefix(oneLine(text), errUsage.Error()+": ")
 		fmt.Fprintf(w, "error: %s\n", text)
 		if ci.ReadContext(c.Getenv).Name == "github" {
 			host.Annotate(ci.Error, "polytag", text)
@@ -36,6 +36,20 @@ func (c *Command) explain(host ci.Host, err error) {
 	for _, hint := range hints(err) {
 		fmt.Fprintf(w, "hint: %s\n", hint)
 	}
+}
+
+// texts are those of the leaves. What a release could not finish is one for each
+// page and each temporary tag.
+func texts(err error) []string {
+	var out []string
+	for _, e := range leaves(err) {
+		if _, ok := errors.AsType[*release.FinishError](e); ok {
+			out = append(out, strings.Split(e.Error(), "\n")...)
+		} else {
+			out = append(out, e.Error())
+		}
+	}
+	return out
 }
 
 // leaves takes joined errors apart, so that each gets a line of its own. The
