@@ -101,12 +101,13 @@ func (c *Command) Run(ctx context.Context) error {
 func status(ctx context.Context, err error) int {
 	_, input := errors.AsType[*InputError](err)
 	_, unfinished := errors.AsType[*release.FinishError](err)
+	_, begun := errors.AsType[*release.PublishError](err)
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return ExitOK
 	case input || errors.Is(err, errUsage):
 		return ExitUsage
-	case errors.Is(context.Cause(ctx), context.Canceled) && errors.Is(err, context.Canceled):
+	case !begun && errors.Is(context.Cause(ctx), context.Canceled) && errors.Is(err, context.Canceled):
 		return ExitInterrupted
 	case unfinished:
 		return ExitIncomplete

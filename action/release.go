@@ -41,7 +41,7 @@ func (c *Command) release(ctx context.Context, args []string, dryRun bool) error
 	for _, notice := range in.notices {
 		host.Annotate(ci.Notice, "polytag", notice)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, in.timeout, fmt.Errorf("the run took longer than timeout, %s", in.timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, in.timeout, fmt.Errorf("the run took longer than timeout, %s: %w", in.timeout, context.DeadlineExceeded))
 	defer cancel()
 
 	run := &run{command: c, in: in, host: host, started: time.Now()}
