@@ -5,6 +5,7 @@ package readme
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -19,17 +20,10 @@ func cut(text string, limit int, closing string) (string, bool) {
 	d := newDocument([]byte(text))
 	whole, nested := d.boundaries()
 	for _, boundaries := range [][]int{whole, nested} {
-		for _, b := range slices.Backward(boundaries) {
-			if b > limit {
-				continue
-			}
-			kept := strings.TrimRight(text[:b], "\n")
-			if strings.TrimSpace(kept) == "" {
-				break
-			}
-			if page := kept + "\n\n" + d.lost(b) + closing + "\n"; len(page) <= limit {
-				return page, true
-			}
+		// What is kept grows with the boundary, as a definition is moved if it is not kept.
+		n := sort.Search(len(boundaries), func(i int) bool { return len(d.upTo(boundaries[i], closing)) > limit })
+		if n > 0 && strings.TrimSpace(text[:boundaries[n-1]]) != "" {
+			return d.upTo(boundaries[n-1], closing), true
 		}
 	}
 	if len(closing) < limit {
@@ -39,11 +33,18 @@ func cut(text string, limit int, closing string) (string, bool) {
 	return "", true
 }
 
+// upTo returns the text before b, the definitions that it uses, and the closing line.
+func (d *document) upTo(b int, closing string) string {
+	return strings.TrimRight(string(d.source[:b]), "\n") + "\n\n" + d.lost(b) + closing + "\n"
+}
+
 // lost returns the definitions that stand at b or later and are used before, with a blank line after them.
 func (d *document) lost(b int) string {
 	var lost []definition
+	seen := map[string]bool{}
 	for _, u := range d.uses {
-		if definition, ok := d.definitions[u.label]; ok && u.at < b && definition.at >= b && !slices.Contains(lost, definition) {
+		if definition, ok := d.definitions[u.label]; ok && u.at < b && definition.at >= b && !seen[u.label] {
+			seen[u.label] = true
 			lost = append(lost, definition)
 		}
 	}

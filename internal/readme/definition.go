@@ -18,31 +18,31 @@ type definitionParser struct{ places map[ast.Node]span }
 
 // Transform implements [parser.ParagraphTransformer].
 func (p *definitionParser) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
-	lines := all(node.Lines())
-	for len(lines) > 0 {
-		definition, n := p.parse(reader.Source(), lines)
-		if n == 0 {
+	lines := node.Lines()
+	block := text.NewBlockReader(reader.Source(), lines)
+	taken := 0
+	for taken < lines.Len() {
+		block.SetPosition(taken, lines.At(taken))
+		definition, end := p.parse(block)
+		if definition == nil {
 			break
 		}
+		definition.Lines().AppendAll(lines.Sliced(taken, end))
 		node.Parent().InsertBefore(node.Parent(), node, definition)
 		pc.AddReference(parser.NewReference(definition.Label, definition.Destination, definition.Title))
-		lines = lines[n:]
+		taken = end
 	}
 
-	if len(lines) == 0 {
+	if taken == lines.Len() {
 		node.Parent().RemoveChild(node.Parent(), node)
 	} else {
-		node.Lines().SetSliced(node.Lines().Len()-len(lines), node.Lines().Len())
+		lines.SetSliced(taken, lines.Len())
 	}
 }
 
-// parse takes the definition that lines start with. It returns the number of its lines, which is zero if there is none.
-func (p *definitionParser) parse(source []byte, lines []text.Segment) (*ast.LinkReferenceDefinition, int) {
-	segments := text.NewSegments()
-	segments.AppendAll(lines)
-	block := text.NewBlockReader(source, segments)
+// parse takes the definition that comes next, which lacks its lines yet. It returns the number of lines read so far.
+func (p *definitionParser) parse(block text.Reader) (*ast.LinkReferenceDefinition, int) {
 	block.SkipSpaces()
-	_, start := block.Position()
 	label, ok := enclosed(block, '[', ']')
 	if !ok || util.IsBlank(label) || block.Peek() != ':' {
 		return nil, 0
@@ -54,18 +54,16 @@ func (p *definitionParser) parse(source []byte, lines []text.Segment) (*ast.Link
 		return nil, 0
 	}
 
-	n := linesRead(block)
-	title, withTitle := takeTitle(block)
-	n = max(n, withTitle)
-	if n == 0 {
+	end := linesRead(block)
+	title, titleEnd := takeTitle(block)
+	end = max(end, titleEnd)
+	if end == 0 {
 		return nil, 0
 	}
 	definition := ast.NewLinkReferenceDefinition(label, destination, title)
-	definition.Lines().AppendAll(lines[:n])
-	definition.Lines().Set(0, start)
 	p.places[definition] = place
 
-	return definition, n
+	return definition, end
 }
 
 // enclosed takes a text between opener and closer, which may be escaped in it.

@@ -114,21 +114,17 @@ func (d *document) addDefinition(n *ast.LinkReferenceDefinition, places map[ast.
 // piece ends in, if the content of that is not to be looked at. A tag whose parts are on lines with a prefix between
 // them, as in a quote, keeps those attributes that are on one line.
 func (d *document) addTags(lines []text.Segment, opaque string) string {
-	var html []byte
-	for _, line := range lines {
-		html = append(html, d.source[line.Start:line.Stop]...)
-	}
-
-	scanner := tagScanner{text: html, opaque: opaque}
+	html := newExcerpt(d.source, lines)
+	scanner := tagScanner{text: html.text, opaque: opaque}
 	for {
 		t, ok := scanner.next()
 		if !ok {
 			return scanner.opaque
 		}
-		placed := tag{name: t.name, end: t.end, at: inSource(lines, t.at)}
+		placed := tag{name: t.name, end: t.end, at: html.place(t.at)}
 		for _, a := range t.attributes {
-			start := inSource(lines, a.value.start)
-			if value := (span{start, start + a.value.stop - a.value.start}); inSource(lines, a.value.stop) == value.stop {
+			value := span{html.place(a.value.start), html.place(a.value.stop)}
+			if value.stop-value.start == a.value.stop-a.value.start {
 				placed.attributes = append(placed.attributes, attribute{name: a.name, value: value})
 			}
 		}
@@ -136,15 +132,29 @@ func (d *document) addTags(lines []text.Segment, opaque string) string {
 	}
 }
 
-// inSource returns the place in the source of the byte at i in the text that lines hold.
-func inSource(lines []text.Segment, i int) int {
+// excerpt is some lines of a source.
+type excerpt struct {
+	text   []byte
+	lines  []text.Segment
+	starts []int // where each line starts in text
+}
+
+func newExcerpt(source []byte, lines []text.Segment) excerpt {
+	e := excerpt{lines: lines}
 	for _, line := range lines {
-		n := line.Stop - line.Start
-		if i < n {
-			return line.Start + i
-		}
-		i -= n
+		e.starts = append(e.starts, len(e.text))
+		e.text = append(e.text, source[line.Start:line.Stop]...)
 	}
 
-	return -1
+	return e
+}
+
+// place returns where the byte at i stands in the source.
+func (e excerpt) place(i int) int {
+	line, found := slices.BinarySearch(e.starts, i)
+	if !found {
+		line--
+	}
+
+	return e.lines[line].Start + i - e.starts[line]
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ type place struct {
 	host Host
 	page string // the address of the repository's page, or "" if it is not known
 	ref  string
-	file []string // the README's path, its segments not escaped
+	file []string // the README's path, escaped
 }
 
 // newPlace checks s. Only where the host is known must there be an address.
@@ -37,7 +38,7 @@ func newPlace(s Source) (place, error) {
 		host: s.Host,
 		page: page,
 		ref:  escapeName(cmp.Or(s.Ref, "HEAD")),
-		file: strings.Split(file, "/"),
+		file: strings.Split(escapeName(file), "/"),
 	}, nil
 }
 
@@ -65,7 +66,7 @@ const (
 	tree view = "tree" // a page around a folder
 )
 
-// address returns where v of the file or folder at segments is. Segments are escaped.
+// address returns where v of the file or folder at segments is.
 func (p place) address(v view, segments []string) string {
 	prefix := p.page + "/"
 	if p.host == GitLab {
@@ -75,13 +76,14 @@ func (p place) address(v view, segments []string) string {
 	return strings.Join(append([]string{prefix + string(v), p.ref}, segments...), "/")
 }
 
-// resolve returns the address that a relative path in the README stands for. It is false if the path leads out of the
-// repository, to where nothing is known. The path may be percent-encoded already.
-func (p place) resolve(relative string, image bool) (string, bool) {
-	segments, above := p.walk(relative)
-	folder := isFolder(relative)
+// resolve returns the address that a target in the README stands for, written as the target is. It is false if the
+// target is outside of the repository, where nothing is known.
+func (p place) resolve(t target, image bool) (string, bool) {
+	segments, above, folder := p.walk(t)
 	if above > 0 {
-		return p.beside(segments, above, folder)
+		address, ok := p.beside(segments, above)
+
+		return closeFolder(address, folder && len(segments) > 0) + t.suffix, ok
 	}
 
 	v := blob
@@ -91,35 +93,35 @@ func (p place) resolve(relative string, image bool) (string, bool) {
 	case image:
 		v = raw
 	}
-	address := p.address(v, segments)
-	if folder && len(segments) > 0 {
-		address += "/"
-	}
 
-	return address, true
+	return closeFolder(p.address(v, segments), folder && len(segments) > 0) + t.suffix, true
 }
 
-// isFolder reports whether a path can only name a folder.
-func isFolder(relative string) bool {
-	last := relative[strings.LastIndexByte(relative, '/')+1:]
+// closeFolder returns address, with a slash at its end if it is that of a folder.
+func closeFolder(address string, folder bool) string {
+	if folder {
+		return address + "/"
+	}
 
-	return relative != "" && (last == "" || last == "." || last == "..")
+	return address
 }
 
-// walk returns the path from the repository's root on, escaped, and how many folders above the root it starts. A path
-// that starts with a slash is relative to the root; the empty one is the README itself.
-func (p place) walk(relative string) (segments []string, above int) {
-	if relative == "" {
-		return escapeAll(p.file), 0
+// walk returns the path to a target from the repository's root on, how many folders above the root that starts, and
+// whether it can only be a folder. A path that starts with a slash is relative to the root.
+func (p place) walk(t target) (segments []string, above int, folder bool) {
+	if t.path == "" {
+		return p.file, 0, false
 	}
-	if !strings.HasPrefix(relative, "/") {
-		segments = escapeAll(p.file[:len(p.file)-1])
+	if !strings.HasPrefix(t.path, "/") {
+		segments = slices.Clone(p.file[:len(p.file)-1])
 	}
-	for segment := range strings.SplitSeq(relative, "/") {
+	for segment := range strings.SplitSeq(t.path, "/") {
+		name := t.decode(segment)
+		folder = name == "" || name == "." || name == ".."
 		switch {
-		case segment == "" || segment == ".":
-		case segment != "..":
-			segments = append(segments, escapeURL(segment))
+		case !folder:
+			segments = append(segments, segment)
+		case name != "..":
 		case len(segments) > 0:
 			segments = segments[:len(segments)-1]
 		default:
@@ -127,7 +129,7 @@ func (p place) walk(relative string) (segments []string, above int) {
 		}
 	}
 
-	return segments, above
+	return segments, above, folder
 }
 
 // beside resolves what lies above the root. GitHub lets the browser do it, from the page at /acme/app/blob/REF/README.md:
@@ -135,7 +137,7 @@ func (p place) walk(relative string) (segments []string, above int) {
 // counts as one segment, as a branch mostly is, for which such links are written.
 // See https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-readmes
 // GitLab looks for the file in the repository alone.
-func (p place) beside(segments []string, above int, folder bool) (string, bool) {
+func (p place) beside(segments []string, above int) (string, bool) {
 	if p.host != GitHub || above < 2 {
 		return "", false
 	}
@@ -146,12 +148,7 @@ func (p place) beside(segments []string, above int, folder bool) (string, bool) 
 		return "", false
 	}
 
-	address := scheme + "://" + strings.Join(append(base[:keep], segments...), "/")
-	if folder && len(segments) > 0 {
-		address += "/"
-	}
-
-	return address, true
+	return scheme + "://" + strings.Join(append(base[:keep], segments...), "/"), true
 }
 
 // closing returns the last line of a text that was cut: where to read on.
@@ -162,6 +159,6 @@ func (p place) closing() string {
 	case p.host == Unknown:
 		return "*[…] Read the full text in [the repository](" + p.page + ").*"
 	default:
-		return "*[…] Read the [full text](" + p.address(blob, escapeAll(p.file)) + ").*"
+		return "*[…] Read the [full text](" + p.address(blob, p.file) + ").*"
 	}
 }

@@ -41,23 +41,28 @@ func TestDestinations(t *testing.T) {
 
 		{"a.md#b", "BLOB/a.md#b"},
 		{"a.md?b=1&c=2#d", "BLOB/a.md?b=1&c=2#d"},
+		{"a?b#c#d?e", "BLOB/a?b#c#d?e"},
 		{"?plain=1", "BLOB/README.md?plain=1"},
 		{"?plain=1#L5", "BLOB/README.md?plain=1#L5"},
-		{"a.md?b&amp;copy;#c", "BLOB/a.md?b&amp;copy;#c"},
-		{`a\#b`, "BLOB/a#b"},
-		{"a?b#c#d?e", "BLOB/a?b#c#d?e"},
+		{"a.md#b/../c", "BLOB/a.md#b/../c"},
 
+		// What is written in the one way or the other stays so.
 		{"a%20b.md", "BLOB/a%20b.md"},
+		{"<a b.md>", "<BLOB/a b.md>"},
+		{"< a.md >", "<BLOB/a.md>"},
 		{"a%2fb.md", "BLOB/a%2fb.md"},
-		{"100%.md", "BLOB/100%25.md"},
-		{"a%zz.md#50%", "BLOB/a%25zz.md#50%25"},
-		{"a(b).md", "BLOB/a%28b%29.md"},
-		{`a\(b.md`, "BLOB/a%28b.md"},
-		{"a.md#b(c)", "BLOB/a.md#b%28c%29"},
-		{"a_b*c~d.md", "BLOB/a_b%2Ac~d.md"},
-		{"a&amp;b.md", "BLOB/a%26b.md"},
-		{"é.md", "BLOB/%C3%A9.md"},
-		{"a`b.md", "BLOB/a%60b.md"},
+		{"100%.md#50%", "BLOB/100%.md#50%"},
+		{"a(b).md#c(d)", "BLOB/a(b).md#c(d)"},
+		{`a\(b\#c.md`, `BLOB/a\(b\#c.md`},
+		{"a&amp;b.md?c&amp;copy;#d", "BLOB/a&amp;b.md?c&amp;copy;#d"},
+		{"a&#x20;b.md", "BLOB/a&#x20;b.md"},
+		{"é*`_.md", "BLOB/é*`_.md"},
+		{`\./a.md`, "BLOB/a.md"},
+		{"docs/&#46;./a.md", "BLOB/a.md"},
+
+		// One of two parentheses would be left out.
+		{"a(b/../c)d.md?e(f)", "BLOB/c%29d.md?e%28f%29"},
+		{`a(b/../c\)d)`, `BLOB/c\%29d%29`},
 
 		// A browser on https://github.com/acme/app/blob/v1.2.3/README.md takes these so.
 		{"../../issues", "https://github.com/acme/app/issues"},

@@ -82,7 +82,7 @@ func (r *rewriter) html(place span, image bool) {
 	place.start = place.stop - len(value)
 	value = bytes.TrimRight(value, blanks)
 	place.stop = place.start + len(value)
-	if t, ok := htmlTarget(string(value)); ok {
+	if t, ok := htmlTarget(value); ok {
 		r.replace(place, t, image)
 	}
 }
@@ -94,8 +94,8 @@ func (r *rewriter) replace(place span, t target, image bool) {
 
 		return
 	}
-	if address, ok := r.from.resolve(t.path, image); ok {
-		r.edits = append(r.edits, edit{place, address + t.suffix})
+	if address, ok := r.from.resolve(t, image); ok {
+		r.edits = append(r.edits, edit{place, address})
 	} else {
 		r.notices = append(r.notices, edit{place, fmt.Sprintf("the link %q leads out of the repository and stays as it is",
 			r.source[place.start:place.stop])})

@@ -24,7 +24,7 @@ func shorten(s string, limit int) string {
 	}
 	room := limit - len(ellipsis)
 	if room < 0 {
-		return s[:runeStart(s, limit)]
+		return strings.TrimRight(s[:runeStart(s, limit)], " ")
 	}
 
 	head := s[:runeStart(s, room)]

@@ -35,6 +35,7 @@ func TestShort(t *testing.T) {
 		{"日本語", 3, "…"},
 		{"日本語", 2, ""},
 		{"abc", 2, "ab"},
+		{"a bc", 2, "a"},
 		{strings.Repeat("é", 60), 100, strings.Repeat("é", 48) + "…"},
 	} {
 		page, err := readme.Convert(nil, test.in, readme.Source{}, readme.Limits{Short: test.limit})

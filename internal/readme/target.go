@@ -10,47 +10,56 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// target is where a relative link points.
+// target is where a relative link points, as it is written: what is valid in a text stays so, and says the same, if it is
+// put there again.
 type target struct {
-	path   string // may be percent-encoded; "" is the README itself
-	suffix string // query and fragment, ready to be written where they came from
+	path   string // "" is the README itself
+	suffix string // query and fragment
+	decode func(string) string
 }
 
-var (
-	schemeRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
-	entityRE = regexp.MustCompile(`&(#?[0-9A-Za-z]+;)`)
-)
+var schemeRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
 
-// markdownTarget reads a link destination as it stands in Markdown, without angle brackets. It is false if the
-// destination is not relative.
-func markdownTarget(destination []byte) (target, bool) {
-	decoded := util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(destination)))
-	address := strings.TrimSpace(string(decoded))
-	if !isRelative(address) {
+// newTarget reads a destination or the value of an attribute, without brackets and quotes. It is false if that is not
+// relative to the README, or just a place in it. What decode does with character references and escapes only serves to
+// understand it.
+func newTarget(written string, decode func(string) string) (target, bool) {
+	written = trim(written)
+	address := trim(decode(written))
+	if address == "" || address[0] == '#' || strings.HasPrefix(address, "//") || schemeRE.MatchString(address) {
 		return target{}, false
 	}
+	i := suffixStart(written)
 
-	i := suffixStart(address)
-	suffix := escapeExcept(address[i:], plainInQuery)
-
-	return target{path: address[:i], suffix: entityRE.ReplaceAllString(suffix, "&amp;$1")}, true
+	return target{path: written[:i], suffix: written[i:], decode: decode}, true
 }
 
-// htmlTarget reads the value of an attribute as it stands in HTML, without quotes. It is false if the address is not
-// relative.
-func htmlTarget(value string) (target, bool) {
-	if !isRelative(strings.TrimSpace(html.UnescapeString(value))) {
-		return target{}, false
+// markdownTarget reads a link destination.
+func markdownTarget(written []byte) (target, bool) {
+	t, ok := newTarget(string(written), func(s string) string {
+		return string(util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations([]byte(s)))))
+	})
+	if strings.Contains(t.path, "..") {
+		// Parentheses come in pairs, and one of a pair may be in the name of a folder that is left out.
+		parentheses := strings.NewReplacer("(", "%28", ")", "%29")
+		t.path, t.suffix = parentheses.Replace(t.path), parentheses.Replace(t.suffix)
 	}
 
-	i := suffixStart(value)
-
-	return target{path: html.UnescapeString(value[:i]), suffix: strings.ReplaceAll(value[i:], " ", "%20")}, true
+	return t, ok
 }
 
-// isRelative reports whether address is relative to the README, and is not just a place in it.
-func isRelative(address string) bool {
-	return address != "" && address[0] != '#' && !strings.HasPrefix(address, "//") && !schemeRE.MatchString(address)
+// htmlTarget reads an address in an attribute.
+func htmlTarget(written []byte) (target, bool) {
+	t, ok := newTarget(string(written), html.UnescapeString)
+	t.path = strings.ReplaceAll(t.path, " ", "%20")
+	t.suffix = strings.ReplaceAll(t.suffix, " ", "%20")
+
+	return t, ok
+}
+
+// trim leaves out the characters around a URL that are no part of it: https://url.spec.whatwg.org/#concept-basic-url-parser
+func trim(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
 }
 
 // suffixStart returns where the query or the fragment of address starts: at its first question mark or number sign,
