@@ -49,7 +49,10 @@ func (v *values) wrong(name string, err error) {
 	if in := input(name); !in.Secret {
 		e.Value = v.given[name]
 	}
-	v.errs = append(v.errs, e)
+	told := func(other error) bool { return other.Error() == e.Error() }
+	if !slices.ContainsFunc(v.errs, told) { // an input may be read for more than one reason
+		v.errs = append(v.errs, e)
+	}
 }
 
 // has reports whether an input was given.
