@@ -55,6 +55,13 @@ var wrong = []struct{ input, value, want string }{
 	{"annotations", "a b=x", `"a b=x": want key=value, one a line`},
 	{"annotations", "manifest:a=x", `"manifest:a=x": only the index can be annotated here`},
 	{"annotations", "a=x\nindex:a=y", `"a" is given twice`},
+	{"readme", "nowhere.md", "it cannot be read, or is a link out of the workspace"},
+	{"readme", "../README.md", "it is outside the workspace"},
+	{"readme", "/etc/hostname", "it is outside the workspace"},
+	{"readme", ".", "it is not a file that can be read"},
+	{"short_description", "one\ntwo", "want one line"},
+	{"cleanup", "on", "want true or false"},
+	{"dockerhub_oidc_connection_id", "acme", "want the ID of an OpenID connection, a UUID"},
 	{"username", "ann", ""}, // what is wrong is that there is no password
 	{"password", "s3cret", ""},
 	{"registry_auth", "s3cret", "want a YAML list: - {registry: ghcr.io, username: NAME, password: SECRET}"},
