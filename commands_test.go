@@ -3,25 +3,19 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/polytag/polytag/internal/index"
 	"github.com/polytag/polytag/internal/platform"
 	"github.com/polytag/polytag/internal/registrytest"
 )
@@ -155,155 +149,6 @@ func cmdDigest(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], resolve(ts, h, repo, ref).String())
 }
 
-func cmdTags(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 1, "tags REPO")
-	h, repo, _ := locate(ts, args[0])
-	out := ts.Stdout()
-	tags := h.Tags(repo)
-	for _, tag := range slices.Sorted(maps.Keys(tags)) {
-		fmt.Fprintln(out, tag, short(tags[tag]))
-	}
-}
-
-func cmdIndex(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 1, "index REF")
-	h, repo, ref := locate(ts, args[0])
-	raw, mediaType, ok := h.Manifest(repo, ref)
-	if !ok {
-		ts.Fatalf("there is no %s", args[0])
-	}
-	out := ts.Stdout()
-	fmt.Fprintln(out, mediaType)
-	if !index.IsIndex(mediaType) {
-		return
-	}
-	m, err := v1.ParseIndexManifest(strings.NewReader(string(raw)))
-	ts.Check(err)
-	for _, key := range slices.Sorted(maps.Keys(m.Annotations)) {
-		fmt.Fprintf(out, "%s=%s\n", key, m.Annotations[key])
-	}
-	for _, entry := range m.Manifests {
-		of := ""
-		if image := entry.Annotations["vnd.docker.reference.digest"]; image != "" {
-			of = " attests " + short(image)
-		}
-		fmt.Fprintf(out, "%s %s%s\n", short(entry.Digest.String()), cmp.Or(platform.FromOCI(entry.Platform).String(), "-"), of)
-	}
-}
-
-func cmdManifest(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 1, "manifest REF")
-	h, repo, ref := locate(ts, args[0])
-	raw, _, ok := h.Manifest(repo, ref)
-	if !ok {
-		ts.Fatalf("there is no %s", args[0])
-	}
-	_, err := ts.Stdout().Write(raw)
-	ts.Check(err)
-}
-
-func cmdWrites(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 1, "writes HOST")
-	h := find(ts, args[0])
-	out := ts.Stdout()
-	for _, write := range h.Writes() {
-		fmt.Fprintln(out, write)
-	}
-	h.ResetRequests()
-}
-
-func cmdRequests(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 1, "requests HOST")
-	h := find(ts, args[0])
-	out := ts.Stdout()
-	for _, q := range h.Requests() {
-		fmt.Fprintln(out, q)
-	}
-	h.ResetRequests()
-}
-
-func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 4, "fault HOST METHOD PATH ANSWER [OPTION…]")
-	h := find(ts, args[0])
-	f := registrytest.Fault{Match: match(args[1], args[2])}
-	switch args[3] {
-	case "reset":
-		f.Reset = true
-	case "lost":
-		f.Applied, f.Reset = true, true
-	case "truncate":
-		f.Truncate = true
-	case "echo":
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.echo = f.Match
-		return
-	default:
-		var err error
-		if late, ok := strings.CutPrefix(args[3], "delay="); ok {
-			f.Delay, err = time.ParseDuration(late)
-		} else {
-			f.Status, err = strconv.Atoi(args[3])
-		}
-		ts.Check(err)
-	}
-	for _, option := range args[4:] {
-		key, value, _ := strings.Cut(option, "=")
-		var err error
-		switch key {
-		case "from":
-			f.From, err = strconv.Atoi(value)
-		case "times":
-			f.Times, err = strconv.Atoi(value)
-		case "applied":
-			f.Applied = true
-		case "html":
-			f.HTML = true
-		case "body":
-			f.Body = value
-		case "header":
-			name, text, _ := strings.Cut(value, ":")
-			f.Header = http.Header{name: {text}}
-		default:
-			ts.Fatalf("unknown option %q", option)
-		}
-		ts.Check(err)
-	}
-	h.Inject(f)
-}
-
-func cmdHeal(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 1, "heal HOST")
-	h := find(ts, args[0])
-	h.Heal()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.echo = nil
-}
-
-func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 3, "hold HOST METHOD PATH")
-	find(ts, args[0]).hold(match(args[1], args[2]))
-}
-
-func cmdLet(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 1, "let HOST")
-	find(ts, args[0]).release()
-}
-
-func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 3, "await HOST METHOD PATH")
-	h, matches := find(ts, args[0]), match(args[1], args[2])
-	const patience, pause = 30 * time.Second, 5 * time.Millisecond
-	for range patience / pause {
-		if h.seen(matches) {
-			return
-		}
-		<-time.After(pause)
-	}
-	ts.Fatalf("no such request came")
-}
-
 func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, neg, args, 2, "exits STATUS COMMAND…")
 	status, err := strconv.Atoi(args[0])
@@ -319,26 +164,6 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != status {
 		ts.Fatalf("exit status %d, want %d", got, status)
 	}
-}
-
-// volatile is what differs from run to run.
-var volatile = []struct {
-	text *regexp.Regexp
-	mask string
-}{
-	{regexp.MustCompile(`, [0-9.]+m?s\b`), ", TIME"},
-	{regexp.MustCompile(`ghadelimiter_[A-Z2-7]+`), "DELIMITER"},
-	{regexp.MustCompile(`(section_(?:start|end)):[0-9]+:`), "$1:UNIX:"},
-	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "LOOPBACK"},
-}
-
-func cmdMask(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 2, "mask FROM TO")
-	text := ts.ReadFile(args[0])
-	for _, v := range volatile {
-		text = v.text.ReplaceAllString(text, v.mask)
-	}
-	writeFile(tb(ts), ts.MkAbs(args[1]), []byte(text))
 }
 
 // want ends a script that uses a command wrongly.
@@ -382,13 +207,3 @@ func resolve(ts *testscript.TestScript, h *host, repo, ref string) v1.Hash {
 	}
 	return digest
 }
-
-// match matches requests; the method may be any.
-func match(method, path string) func(registrytest.Request) bool {
-	if method == "any" {
-		method = ""
-	}
-	return registrytest.On(method, path)
-}
-
-func short(digest string) string { return digest[:len("sha256:")+12] }
