@@ -4,6 +4,7 @@ package main
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,9 +26,11 @@ func TestMain(m *testing.M) {
 func TestScript(t *testing.T) {
 	t.Parallel()
 	ca, certificate := newCertificate(t)
+	cmds := maps.Clone(commands)
+	maps.Copy(cmds, hubCommands)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
-		Cmds:                commands,
+		Cmds:                cmds,
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -38,6 +41,7 @@ func TestScript(t *testing.T) {
 			}
 			n := newNetwork(tb, certificate)
 			env.Values[networkKey{}] = n
+			env.Values[servicesKey{}] = &services{}
 			env.Setenv("HTTPS_PROXY", n.proxy.URL)
 			env.Setenv("HTTP_PROXY", n.proxy.URL)
 			env.Setenv("SSL_CERT_FILE", ca)

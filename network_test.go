@@ -124,7 +124,7 @@ func newCertificate(tb testing.TB) (file string, certificate tls.Certificate) {
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
 		NotAfter:              time.Now().Add(time.Hour),
-		DNSNames:              []string{"*.example", "ghcr.io", "index.docker.io"},
+		DNSNames:              []string{"*.example", "*.docker.io", "*.docker.com", "ghcr.io", "api.github.com"},
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 	}
