@@ -102,7 +102,7 @@ func absent(kind hosting.Kind) string {
 	case hosting.GHCR:
 		return "GHCR shows the README of the repository that the package is linked to"
 	case hosting.Gitea:
-		return "Gitea shows a package without any text of its own"
+		return "Gitea links a package to its repository, and shows no text of its own"
 	case hosting.Generic:
 		return "no page of this registry is known; the page of a Quay is written with an entry for HOST/api in registry_auth"
 	default:
