@@ -46,6 +46,7 @@ func (c *Command) connect(ctx context.Context, in settings, host ci.Host) (netwo
 			return n, fmt.Errorf("signing in to Docker Hub with the CI's identity token: %w", err)
 		}
 		host.Mask(token.Password.Reveal())
+		host.Mask(token.Username + ":" + token.Password.Reveal()) // what Basic encodes
 		n.keychain.Given = append(n.keychain.Given, token)
 	}
 	n.hosts = hosting.New(hosting.Options{Transport: n.transport, Keychain: n.keychain, OpenID: in.openID.connection != ""})
