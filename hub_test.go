@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -27,7 +28,8 @@ var hubCommands = map[string]func(ts *testscript.TestScript, neg bool, args []st
 	// hub.docker.com, and identity.docker.com; and actions.example, where GitHub gives a job its identity token. Options:
 	// account=NAME:SECRET:LEVEL, organization=NAME:SECRET:LEVEL, with a level of read, write, admin, or for an account password, 2fa;
 	// connection=ID:ORGANIZATION:REQUEST-TOKEN:ACCESS-TOKEN[:api], ignored-deletes=N, rate-limit=N, no-auth-token=STATUS,
-	// no-namespace-routes=STATUS, append-slash.
+	// no-namespace-routes=STATUS, append-slash, echo=REQUEST (a regular expression of what the hosts that are no registry refuse, with all
+	// that authorised it).
 	"hub": cmdHub,
 	// hub-repo REPO [OPTION…] sets what a repository has beside its tags: short=TEXT, full=FILE, immutable=RULE, private.
 	"hub-repo": cmdHubRepo,
@@ -72,6 +74,7 @@ func api(h http.Handler) *host {
 func cmdHub(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, neg, args, 0, "hub [OPTION…]")
 	var o hubtest.Options
+	var echoed *regexp.Regexp
 	keys := keyring{}
 	for _, option := range args {
 		key, value, _ := strings.Cut(option, "=")
@@ -91,6 +94,8 @@ func cmdHub(ts *testscript.TestScript, neg bool, args []string) {
 			o.NoNamespaceRoutes, err = strconv.Atoi(value)
 		case "append-slash":
 			o.AppendSlash = true
+		case "echo":
+			echoed, err = regexp.Compile(value)
 		default:
 			ts.Fatalf("unknown option %q", option)
 		}
@@ -111,9 +116,28 @@ func cmdHub(ts *testscript.TestScript, neg bool, args []string) {
 	n := internet(ts)
 	n.add("index.docker.io", &host{Registry: registry.Registry})
 	n.add("auth.docker.io", &host{Registry: registry.Registry})
-	n.add("hub.docker.com", api(hub))
-	n.add("identity.docker.com", api(hub.Identity()))
-	n.add("actions.example", api(hub.GitHub()))
+	n.add("hub.docker.com", api(repeat(echoed, hub)))
+	n.add("identity.docker.com", api(repeat(echoed, hub.Identity())))
+	n.add("actions.example", api(repeat(echoed, hub.GitHub())))
+}
+
+// repeat refuses requests with their credentials, as they came and decoded, in every field that an API has for a text. Nil: none.
+func repeat(requests *regexp.Regexp, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if requests == nil || !requests.MatchString(req.Method+" "+req.URL.Path) {
+			next.ServeHTTP(w, req)
+			return
+		}
+		sent, err := io.ReadAll(req.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler) // the client is gone
+		}
+		decoded, _ := url.QueryUnescape(string(sent)) // not everything is a form
+		text := strings.Join([]string{req.Header.Get("Authorization"), string(sent), decoded}, " ")
+		w.Header().Set("Location", "https://hub.docker.com/"+url.PathEscape(text))
+		body := map[string]string{"message": text, "detail": text, "error": text, "error_description": text}
+		github(w, http.StatusForbidden, body)
+	})
 }
 
 func cmdHubRepo(ts *testscript.TestScript, neg bool, args []string) {
