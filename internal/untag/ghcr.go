@@ -21,11 +21,14 @@ import (
 // bears nothing but tags to be removed, is deleted as a version. Every other tag
 // is moved to a dummy, whose version is deleted.
 func (j job) ghcr(ctx context.Context) failures {
+	there, failed := j.lookAll(ctx)
+	if len(there) == 0 {
+		return failed
+	}
 	pkg, err := j.openPackage(ctx)
 	if err != nil {
-		return failures{}.fail(j.tags, err)
+		return failed.fail(there, err)
 	}
-	there, failed := j.lookAll(ctx)
 	var rest []release.TemporaryTag
 	var denied error // for one, and so for all
 	for _, tags := range byDigest(there) {

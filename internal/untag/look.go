@@ -20,8 +20,8 @@ const (
 	sideBySide = 4
 	// looks is how often a tag is looked up before it counts as still there.
 	looks = 6
-	// between is the pause between two looks.
-	between = time.Second
+	// lookPause is the pause behind the first look; each further is longer by it.
+	lookPause = time.Second
 )
 
 // each does something with each tag, a few side by side; one refusal does not
@@ -90,7 +90,7 @@ func (j job) gone(ctx context.Context, ref string, digest v1.Hash) error {
 		case n == looks:
 			return errors.New("the registry took the request, but it is still there")
 		}
-		if err := pause(ctx, between); err != nil {
+		if err := pause(ctx, time.Duration(n)*lookPause); err != nil {
 			return err
 		}
 	}
