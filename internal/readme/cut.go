@@ -20,7 +20,8 @@ func cut(text string, limit int, closing string) (string, bool) {
 	d := newDocument([]byte(text))
 	whole, nested := d.boundaries()
 	for _, boundaries := range [][]int{whole, nested} {
-		// What is kept grows with the boundary, as a definition is moved if it is not kept.
+		// The page grows with what is kept, but for a byte or two where a definition stands: at worst the place is found
+		// before the last one that fits.
 		n := sort.Search(len(boundaries), func(i int) bool { return len(d.upTo(boundaries[i], closing)) > limit })
 		if n > 0 && strings.TrimSpace(text[:boundaries[n-1]]) != "" {
 			return d.upTo(boundaries[n-1], closing), true

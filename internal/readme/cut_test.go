@@ -90,12 +90,13 @@ func TestCutKeepsDefinitions(t *testing.T) {
 	t.Parallel()
 
 	const (
-		kept = "[a] [b][] ![c][D] [e][e] [f]\n\n[e]: https://e.example\n\n"
+		kept = "[a] [b][] ![c][D] [e][e] [f] <code>[i]</code>\n\n[e]: https://e.example\n\n"
 		rest = "[g][h] XXX\n\n" +
 			"> [d]: d.png\n>\n> [B]: <b.md>\n> 'B\n> C'\n\n" +
-			"[h]: h.md\n[a]: a.md \"A\"\n[a]: second.md\n[e]: second.md\n"
+			"[h]: h.md\n[i]: i.md\n[a]: a.md \"A\"\n[a]: second.md\n[e]: second.md\n"
 		definitions = "[d]: " + ghRaw + "d.png\n" +
 			"[B]: <" + ghBlob + "b.md>\n'B\nC'\n" +
+			"[i]: " + ghBlob + "i.md\n" +
 			"[a]: " + ghBlob + "a.md \"A\"\n\n"
 		want = kept + definitions + closing
 	)

@@ -17,7 +17,7 @@ type document struct {
 	root        ast.Node
 	links       []link                // of inline links and images, as far as they are not in code
 	tags        []tag                 // of HTML, as far as they are not in code
-	uses        []use                 // of definitions
+	uses        []use                 // of definitions, also in code of HTML
 	definitions map[string]definition // by normalised label; the first one of a label counts
 }
 
@@ -62,9 +62,7 @@ func newDocument(source []byte) *document {
 		case *ast.LinkReferenceDefinition:
 			d.addDefinition(n, places)
 		case *ast.Link, *ast.Image:
-			if opaque == "" {
-				d.addLink(n, places)
-			}
+			d.addLink(n, places, opaque != "")
 		}
 
 		return ast.WalkContinue, nil
@@ -87,11 +85,11 @@ func all(segments *text.Segments) []text.Segment {
 	return segments.Sliced(0, segments.Len())
 }
 
-func (d *document) addLink(node ast.Node, places map[ast.Node]span) {
+func (d *document) addLink(node ast.Node, places map[ast.Node]span, code bool) {
 	_, image := node.(*ast.Image)
 	if _, reference := linkOf(node); reference != nil {
 		d.uses = append(d.uses, use{label: util.ToLinkReference(reference.Value), at: node.Pos(), image: image})
-	} else if place, ok := places[node]; ok {
+	} else if place, ok := places[node]; ok && !code {
 		d.links = append(d.links, link{place: place, image: image})
 	}
 }

@@ -3,6 +3,7 @@
 package readme_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -170,7 +171,7 @@ func checkLinks(t *testing.T, before string, page readme.Page) {
 		return // links may stay, as they lead out of the repository or are in code of HTML
 	}
 	for _, link := range got.links {
-		if !absoluteRE.Match(decode(link)) {
+		if !absoluteRE.Match(bytes.TrimSpace(decode(link))) {
 			t.Errorf("the link %q stays relative", link)
 		}
 	}
@@ -180,7 +181,7 @@ func checkLinks(t *testing.T, before string, page readme.Page) {
 // its own, followed by what starts like a title, but is none.
 var brokenDefinitionRE = regexp.MustCompile(`\]:\s*\n.*\n[ \t>]*["'(]`)
 
-var absoluteRE = regexp.MustCompile(`^[\x00- ]*([A-Za-z][A-Za-z0-9+.-]*:|//|#|$)`)
+var absoluteRE = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*:|//|#|$)|\pC`)
 
 func decode(destination string) []byte {
 	return util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations([]byte(destination))))

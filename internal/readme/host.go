@@ -19,18 +19,6 @@ const (
 	GitLab
 )
 
-// String returns the name of h.
-func (h Host) String() string {
-	switch h {
-	case GitHub:
-		return "GitHub"
-	case GitLab:
-		return "GitLab"
-	default:
-		return "unknown"
-	}
-}
-
 // HostOf tells the host of the repository at address. Where its name does not say, ci does: the name of the CI that
 // runs, "github" or "gitlab". A self-managed GitLab is known by its CI. GitHub's variables are set by Gitea and Forgejo
 // too, whose addresses differ, so that a GitHub Enterprise server must also have "github" in its name.

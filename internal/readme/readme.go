@@ -50,7 +50,7 @@ type Page struct {
 //
 // It is an error if a text is not UTF-8, or if s cannot be where a README comes from.
 func Convert(markdown []byte, short string, s Source, l Limits) (Page, error) {
-	place, err := newPlace(s)
+	from, err := newOrigin(s)
 	if err != nil {
 		return Page{}, err
 	}
@@ -61,8 +61,8 @@ func Convert(markdown []byte, short string, s Source, l Limits) (Page, error) {
 		return Page{}, err
 	}
 
-	text, notices := rewrite(tidy(markdown), place)
-	full, truncated := cut(text, l.Full, place.closing())
+	text, notices := rewrite(tidy(markdown), from)
+	full, truncated := cut(text, l.Full, from.closing())
 	if truncated {
 		notices = append(notices, fmt.Sprintf("the text of %d bytes is cut to %d, as the registry takes %d at most", len(text), len(full), l.Full))
 	}

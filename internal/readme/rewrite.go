@@ -19,7 +19,7 @@ type edit struct {
 // rewriter collects the edits that make the links of a document absolute.
 type rewriter struct {
 	source []byte
-	from   place
+	from   origin
 	edits  []edit
 	// relative tells that links stay relative because the host is unknown.
 	relative bool
@@ -27,7 +27,7 @@ type rewriter struct {
 }
 
 // rewrite makes the relative links and images in markdown absolute, and tells about those that stay relative.
-func rewrite(markdown []byte, from place) (string, []string) {
+func rewrite(markdown []byte, from origin) (string, []string) {
 	d := newDocument(markdown)
 	r := &rewriter{source: markdown, from: from}
 	for _, l := range d.links {

@@ -6,6 +6,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/yuin/goldmark/util"
 )
@@ -21,12 +22,12 @@ type target struct {
 var schemeRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
 
 // newTarget reads a destination or the value of an attribute, without brackets and quotes. It is false if that is not
-// relative to the README, or just a place in it. What decode does with character references and escapes only serves to
-// understand it.
+// relative to the README, is just a place in it, or has control characters, which have no place in an address. What
+// decode does with character references and escapes only serves to understand it.
 func newTarget(written string, decode func(string) string) (target, bool) {
-	written = trim(written)
-	address := trim(decode(written))
-	if address == "" || address[0] == '#' || strings.HasPrefix(address, "//") || schemeRE.MatchString(address) {
+	address := strings.TrimSpace(decode(written))
+	if address == "" || address[0] == '#' || strings.HasPrefix(address, "//") || schemeRE.MatchString(address) ||
+		strings.ContainsFunc(address, unicode.IsControl) {
 		return target{}, false
 	}
 	i := suffixStart(written)
@@ -55,11 +56,6 @@ func htmlTarget(written []byte) (target, bool) {
 	t.suffix = strings.ReplaceAll(t.suffix, " ", "%20")
 
 	return t, ok
-}
-
-// trim leaves out the characters around a URL that are no part of it: https://url.spec.whatwg.org/#concept-basic-url-parser
-func trim(s string) string {
-	return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
 }
 
 // suffixStart returns where the query or the fragment of address starts: at its first question mark or number sign,

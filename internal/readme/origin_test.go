@@ -49,7 +49,8 @@ func TestDestinations(t *testing.T) {
 		// What is written in the one way or the other stays so.
 		{"a%20b.md", "BLOB/a%20b.md"},
 		{"<a b.md>", "<BLOB/a b.md>"},
-		{"< a.md >", "<BLOB/a.md>"},
+		{"< a.md >", "<BLOB/ a.md >"},
+		{"<a\tb.md>", "<a\tb.md>"},
 		{"a%2fb.md", "BLOB/a%2fb.md"},
 		{"100%.md#50%", "BLOB/100%.md#50%"},
 		{"a(b).md#c(d)", "BLOB/a(b).md#c(d)"},

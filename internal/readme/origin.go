@@ -15,26 +15,26 @@ import (
 // defaultPath is where a README is if nothing else is said.
 const defaultPath = "README.md"
 
-// place is a [Source] that is sound, with everything in the form that addresses are made of.
-type place struct {
+// origin is a [Source] that is sound, with everything in the form that addresses are made of.
+type origin struct {
 	host Host
 	page string // the address of the repository's page, or "" if it is not known
 	ref  string
 	file []string // the README's path, escaped
 }
 
-// newPlace checks s. Only where the host is known must there be an address.
-func newPlace(s Source) (place, error) {
+// newOrigin checks s. Only where the host is known must there be an address.
+func newOrigin(s Source) (origin, error) {
 	file := path.Clean(strings.TrimLeft(cmp.Or(s.Path, defaultPath), "/"))
 	if file == "." || file == ".." || strings.HasPrefix(file, "../") {
-		return place{}, fmt.Errorf("locating the README at %q: no file of the repository", s.Path)
+		return origin{}, fmt.Errorf("locating the README at %q: no file of the repository", s.Path)
 	}
 	page, err := pageAddress(s.Repository)
 	if err != nil && s.Host != Unknown {
-		return place{}, fmt.Errorf("locating the README's repository: %w", err)
+		return origin{}, fmt.Errorf("locating the README's repository: %w", err)
 	}
 
-	return place{
+	return origin{
 		host: s.Host,
 		page: page,
 		ref:  escapeName(cmp.Or(s.Ref, "HEAD")),
@@ -67,21 +67,21 @@ const (
 )
 
 // address returns where v of the file or folder at segments is.
-func (p place) address(v view, segments []string) string {
-	prefix := p.page + "/"
-	if p.host == GitLab {
+func (o origin) address(v view, segments []string) string {
+	prefix := o.page + "/"
+	if o.host == GitLab {
 		prefix += "-/"
 	}
 
-	return strings.Join(append([]string{prefix + string(v), p.ref}, segments...), "/")
+	return strings.Join(append([]string{prefix + string(v), o.ref}, segments...), "/")
 }
 
 // resolve returns the address that a target in the README stands for, written as the target is. It is false if the
 // target is outside of the repository, where nothing is known.
-func (p place) resolve(t target, image bool) (string, bool) {
-	segments, above, folder := p.walk(t)
+func (o origin) resolve(t target, image bool) (string, bool) {
+	segments, above, folder := o.walk(t)
 	if above > 0 {
-		address, ok := p.beside(segments, above)
+		address, ok := o.beside(segments, above)
 
 		return closeFolder(address, folder && len(segments) > 0) + t.suffix, ok
 	}
@@ -94,7 +94,7 @@ func (p place) resolve(t target, image bool) (string, bool) {
 		v = raw
 	}
 
-	return closeFolder(p.address(v, segments), folder && len(segments) > 0) + t.suffix, true
+	return closeFolder(o.address(v, segments), folder && len(segments) > 0) + t.suffix, true
 }
 
 // closeFolder returns address, with a slash at its end if it is that of a folder.
@@ -108,12 +108,12 @@ func closeFolder(address string, folder bool) string {
 
 // walk returns the path to a target from the repository's root on, how many folders above the root that starts, and
 // whether it can only be a folder. A path that starts with a slash is relative to the root.
-func (p place) walk(t target) (segments []string, above int, folder bool) {
+func (o origin) walk(t target) (segments []string, above int, folder bool) {
 	if t.path == "" {
-		return p.file, 0, false
+		return o.file, 0, false
 	}
 	if !strings.HasPrefix(t.path, "/") {
-		segments = slices.Clone(p.file[:len(p.file)-1])
+		segments = slices.Clone(o.file[:len(o.file)-1])
 	}
 	for segment := range strings.SplitSeq(t.path, "/") {
 		name := t.decode(segment)
@@ -137,11 +137,11 @@ func (p place) walk(t target) (segments []string, above int, folder bool) {
 // counts as one segment, as a branch mostly is, for which such links are written.
 // See https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-readmes
 // GitLab looks for the file in the repository alone.
-func (p place) beside(segments []string, above int) (string, bool) {
-	if p.host != GitHub || above < 2 {
+func (o origin) beside(segments []string, above int) (string, bool) {
+	if o.host != GitHub || above < 2 {
 		return "", false
 	}
-	scheme, rest, _ := strings.Cut(p.page, "://")
+	scheme, rest, _ := strings.Cut(o.page, "://")
 	base := strings.Split(rest, "/") // the host, the owner, the name
 	keep := len(base) - (above - 2)
 	if keep < 1 || keep+len(segments) < 2 {
@@ -152,13 +152,13 @@ func (p place) beside(segments []string, above int) (string, bool) {
 }
 
 // closing returns the last line of a text that was cut: where to read on.
-func (p place) closing() string {
+func (o origin) closing() string {
 	switch {
-	case p.page == "":
+	case o.page == "":
 		return "*[…]*"
-	case p.host == Unknown:
-		return "*[…] Read the full text in [the repository](" + p.page + ").*"
+	case o.host == Unknown:
+		return "*[…] Read the full text in [the repository](" + o.page + ").*"
 	default:
-		return "*[…] Read the [full text](" + p.address(blob, p.file) + ").*"
+		return "*[…] Read the [full text](" + o.address(blob, o.file) + ").*"
 	}
 }
