@@ -11,6 +11,7 @@ import (
 
 	"cuelabs.dev/go/oci/ociregistry/ocimem"
 	"cuelabs.dev/go/oci/ociregistry/ociserver"
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/olareg/olareg"
 	"github.com/olareg/olareg/config"
 )
@@ -22,6 +23,8 @@ type server struct {
 	start func(t *testing.T) string
 	// deletesTags says whether DELETE of a tag removes that tag alone. distribution v2.8 cannot do it at all.
 	deletesTags bool
+	// login is what it takes to write; zero for nothing.
+	login authn.Basic
 }
 
 // servers returns the registries of every scenario, all with deletes allowed.

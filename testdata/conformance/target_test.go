@@ -47,7 +47,11 @@ func (at target) image() string { return at.proxy.addr + "/" + at.proxy.repo }
 
 // command returns a release into the target.
 func (at target) command(args ...string) command {
-	return command{args: append([]string{"release", "--images=" + at.image()}, args...)}
+	c := command{args: append([]string{"release", "--images=" + at.image()}, args...)}
+	if login := at.server.login; login.Username != "" {
+		c.env = []string{"POLYTAG_USERNAME=" + login.Username, "POLYTAG_PASSWORD=" + login.Password}
+	}
+	return c
 }
 
 // release runs a release into the target and checks that its result is true.
@@ -104,10 +108,10 @@ func (at target) pushByDigest(f fixture) {
 	}
 }
 
-// tag gives a manifest that the registry has another tag.
-func (at target) tag(m manifest, tag string) {
+// put puts a manifest, which the registry has already, under another tag, or under its digest.
+func (at target) put(ref name.Reference, m manifest) {
 	at.Helper()
-	if err := remote.Put(at.repo.Tag(tag), m.content, at.options()...); err != nil {
+	if err := remote.Put(ref, m.content, at.options()...); err != nil {
 		at.Error(err)
 	}
 }
@@ -182,4 +186,10 @@ func hexOf(digest string) string { return strings.TrimPrefix(digest, "sha256:") 
 func join(values ...string) string { return strings.Join(values, ",") }
 
 // options are how the test itself talks to the registry.
-func (at target) options() []remote.Option { return []remote.Option{remote.WithContext(at.Context())} }
+func (at target) options() []remote.Option {
+	options := []remote.Option{remote.WithContext(at.Context())}
+	if login := at.server.login; login.Username != "" {
+		options = append(options, remote.WithAuth(&login))
+	}
+	return options
+}
