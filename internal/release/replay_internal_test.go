@@ -184,7 +184,7 @@ func (r *replay) answered(answer string) error {
 	return errors.New("connection reset")
 }
 
-// pause is counted: judge wants none, because this registry shows at once what was written.
+// pause is over at once. Settling counts its pauses, so that they are part of a node.
 func (r *replay) pause(context.Context, time.Duration) error {
 	r.pauses++
 	return nil
