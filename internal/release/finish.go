@@ -66,14 +66,23 @@ func (e *MovedError) Error() string {
 	return "it has moved to " + e.Now.String() + " since it was read"
 }
 
+// Finished is what [Finish] did.
+type Finished struct {
+	Pages     []PageRow
+	Temporary []TemporaryRow
+	// Harm is what the clean-up lost and the release needs, and whether it could
+	// be put back. Nil: nothing.
+	Harm error
+}
+
 // Finish syncs the pages and removes the temporary tags, side by side. Call it
 // only for a release that was published and verified. Afterwards the manifest
 // and every image are proved to be still there; one that is gone is put back,
 // which is a failure all the same. Failures are in the rows; one does not stop
 // the others.
-func Finish(ctx context.Context, plan Plan, snap Snapshot, reg Registry, pages Pages, untagger Untagger) ([]PageRow, []TemporaryRow) {
+func Finish(ctx context.Context, plan Plan, snap Snapshot, reg Registry, pages Pages, untagger Untagger) Finished {
 	pageRows := make([]PageRow, 0, len(plan.Targets))
-	var temporary []TemporaryRow
+	var done Finished
 	var mu sync.Mutex
 	var group errgroup.Group
 	for _, target := range plan.Targets {
@@ -89,12 +98,13 @@ func Finish(ctx context.Context, plan Plan, snap Snapshot, reg Registry, pages P
 		})
 	}
 	group.Go(func() error {
-		temporary = cleanUp(ctx, plan, snap, reg, untagger)
+		done.Temporary, done.Harm = cleanUp(ctx, plan, snap, reg, untagger)
 		return nil
 	})
 	_ = group.Wait() // failures are in the rows
 	slices.SortFunc(pageRows, func(a, b PageRow) int { return position(plan, a.Repo) - position(plan, b.Repo) })
-	return pageRows, temporary
+	done.Pages = pageRows
+	return done
 }
 
 // position is the place of a repository among the targets.
@@ -123,9 +133,9 @@ func describePage(ctx context.Context, target TargetPlan, pages Pages) PageRow {
 }
 
 // cleanUp removes the temporary tags and proves that nothing else is gone.
-func cleanUp(ctx context.Context, plan Plan, snap Snapshot, reg Registry, untagger Untagger) []TemporaryRow {
+func cleanUp(ctx context.Context, plan Plan, snap Snapshot, reg Registry, untagger Untagger) ([]TemporaryRow, error) {
 	if len(plan.Temporary) == 0 {
-		return nil
+		return nil, nil
 	}
 	primary := plan.Targets[0].Repo
 	rows := make([]TemporaryRow, len(plan.Temporary))
@@ -143,20 +153,17 @@ func cleanUp(ctx context.Context, plan Plan, snap Snapshot, reg Registry, untagg
 		}
 	}
 	if len(doomed) == 0 {
-		return rows
+		return rows, nil
 	}
 	kept, err := keepCopies(ctx, plan, snap, reg.Repository(primary))
 	if err != nil {
-		return failAll(rows, at, err)
+		return failAll(rows, at, err), nil
 	}
 	errs := untagger.Untag(ctx, primary, doomed, kept.digests())
 	for i, err := range errs {
 		rows[at[i]].Status, rows[at[i]].Reason = removal(err)
 	}
-	if err := kept.prove(ctx, reg.Repository(primary)); err != nil {
-		return failAll(rows, at, err)
-	}
-	return rows
+	return rows, kept.prove(ctx, reg.Repository(primary))
 }
 
 // failAll marks the rows of tags that should have been removed.
@@ -181,19 +188,22 @@ func removal(err error) (Status, string) {
 }
 
 // FinishError means that the release is published and verified, but a page was
-// not synced or a temporary tag not removed.
-type FinishError struct {
-	Pages     []PageRow
-	Temporary []TemporaryRow
-}
+// not synced, a temporary tag not removed, or something else lost by that.
+type FinishError struct{ Finished }
 
-func (e *FinishError) Error() string {
+func (e *FinishError) Error() string { return errors.Join(e.Unwrap()...).Error() }
+
+// Unwrap returns an error for each page and each temporary tag.
+func (e *FinishError) Unwrap() []error {
 	var parts []error
+	if e.Harm != nil {
+		parts = append(parts, e.Harm)
+	}
 	for _, p := range e.Pages {
 		parts = append(parts, fmt.Errorf("syncing the page of %s: %s", p.Repo, p.Reason))
 	}
 	for _, t := range e.Temporary {
 		parts = append(parts, fmt.Errorf("removing %s: %s", t.Tag, t.Reason))
 	}
-	return errors.Join(parts...).Error()
+	return parts
 }

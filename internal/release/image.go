@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -50,7 +51,8 @@ func readSource(ctx context.Context, repo Reader, ref SourceRef) (Source, error)
 		return source, fmt.Errorf("reading %s: %w", ref.Text, err)
 	}
 	source.Manifest = m
-	w := walk{repo: repo, ref: ref}
+	w := walk{repo: repo, ref: ref, left: new(atomic.Int64)}
+	w.left.Store(maxImages)
 	switch {
 	case index.IsIndex(m.MediaType):
 		source.Images, err = w.index(ctx, m, 1)
@@ -118,6 +120,8 @@ func fill(p v1.Platform, name platform.Spec) v1.Platform {
 type walk struct {
 	repo Reader
 	ref  SourceRef
+	// left is how many more images may be read.
+	left *atomic.Int64
 }
 
 func (w walk) index(ctx context.Context, m Manifest, depth int) ([]Image, error) {
@@ -128,8 +132,8 @@ func (w walk) index(ctx context.Context, m Manifest, depth int) ([]Image, error)
 	if depth > maxDepth {
 		return nil, fmt.Errorf("reading %s: indexes are nested more than %d deep", w.ref.Text, maxDepth)
 	}
-	if n := len(contents.Children) + len(contents.Nested); n > maxImages {
-		return nil, fmt.Errorf("reading %s: the index %s lists %d images; at most %d are read", w.ref.Text, m.Digest, n, maxImages)
+	if w.left.Add(-int64(len(contents.Children)+len(contents.Nested))) < 0 {
+		return nil, fmt.Errorf("reading %s: it lists too many images; at most %d are read", w.ref.Text, maxImages)
 	}
 	images := make([]Image, len(contents.Children))
 	nested := make([][]Image, len(contents.Nested))

@@ -97,7 +97,16 @@ type tagState struct {
 	owner string
 	// stuck: it should be deleted, and cannot be.
 	stuck bool
+	// tries counts the writes of settling that failed.
 	tries int
+	// waiting: its owner is listed and cannot be read yet.
+	waiting bool
+	// restored counts how often it was put back to what it pointed at before.
+	restored int
+	// last is what it was last set to, and again says that settling had to set
+	// it to the same once more.
+	last  v1.Hash
+	again bool
 }
 
 // guarded reports whether the tag has a line to be settled by.
@@ -114,6 +123,8 @@ type publisher struct {
 	// it went through.
 	stopped *tagState
 	stopErr error
+	// impatient: what does not show by now is taken for absent.
+	impatient bool
 	// formers caches manifests that floating tags are set to.
 	formers map[v1.Hash]Manifest
 }
@@ -168,7 +179,7 @@ func (p *publisher) put(ctx context.Context, t *tagState, m Manifest) error {
 			return t.err
 		}
 	}
-	t.err = nil
+	t.err, t.last = nil, m.Digest
 	if m.Digest == p.ours() {
 		t.written, t.settled = t.written || !refused, false
 	} else {

@@ -69,19 +69,20 @@ type TargetResult struct {
 // Result is what a release did. It is valid beside an error too.
 type Result struct {
 	Targets []TargetResult
-	// Pages and Temporary are what [Finish] did; empty if nothing was asked
-	// for, or the release was not published.
-	Pages     []PageRow
-	Temporary []TemporaryRow
+	// Finished is what [Finish] did; empty if nothing was asked for, or the
+	// release was not published.
+	Finished
 }
 
-// FinishErr is a *[FinishError] if a page or a temporary tag failed; else nil.
+// FinishErr is a *[FinishError] if a page or a temporary tag failed, or
+// something was lost; else nil.
 func (r Result) FinishErr() error {
-	e := &FinishError{
+	e := &FinishError{Finished{
 		Pages:     slices.DeleteFunc(slices.Clone(r.Pages), func(p PageRow) bool { return p.Status != Failed }),
 		Temporary: slices.DeleteFunc(slices.Clone(r.Temporary), func(t TemporaryRow) bool { return t.Status != Failed }),
-	}
-	if len(e.Pages)+len(e.Temporary) == 0 {
+		Harm:      r.Harm,
+	}}
+	if len(e.Pages)+len(e.Temporary) == 0 && e.Harm == nil {
 		return nil
 	}
 	return e

@@ -5,6 +5,7 @@ package release
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -97,6 +98,8 @@ func (p *publisher) notOurs(t *tagState) (status Status, by, reason string) {
 		return RolledBack, t.owner, ""
 	case !p.released():
 		return Failed, t.owner, p.notWritten(t)
+	case t.owner == "" || p.publishes(t.owner):
+		return Failed, "", "it does not point at what was pushed"
 	default:
 		return Superseded, t.owner, ""
 	}
@@ -111,4 +114,9 @@ func (p *publisher) notWritten(t *tagState) string {
 		return p.stopErr.Error()
 	}
 	return fmt.Sprintf("not written, because pushing stopped at %s", p.stopped.Name)
+}
+
+// publishes reports whether a tag is one of those that are published here.
+func (p *publisher) publishes(tag string) bool {
+	return slices.ContainsFunc(p.tags, func(t *tagState) bool { return t.Name == tag })
 }

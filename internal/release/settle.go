@@ -16,6 +16,9 @@ const (
 	// maxPasses bounds the passes of settling that write. Each release that
 	// runs at the same time can cause one or two.
 	maxPasses = 20
+	// maxRestores bounds how often a floating tag without a version is put
+	// back.
+	maxRestores = 3
 	// verifyTime is how long a registry may take to show what was written.
 	verifyTime = 30 * time.Second
 	// verifyPause is the pause between two looks.
@@ -40,17 +43,51 @@ func (p *publisher) settle(ctx context.Context) error {
 			return err
 		case wrote:
 			if writes++; writes == maxPasses {
-				return errors.New("settling: other releases keep moving the same tags; run it again")
+				_, err := p.look(ctx, nil) // the report says what is there
+				return errors.Join(errors.New("settling: the same tags keep moving; run it again"), err)
 			}
-		case p.visible() || waited >= verifyTime:
+			if !p.repeated() {
+				continue
+			}
+		case p.visible():
 			return nil
-		default:
-			if err := p.hooks.Pause(ctx, verifyPause); err != nil {
-				return fmt.Errorf("reading back: %w", err)
+		case waited >= verifyTime:
+			if disowned := p.disown(); p.impatient && !disowned {
+				return nil
 			}
-			waited += verifyPause
+			p.impatient = true
+			continue
+		}
+		if err := p.hooks.Pause(ctx, verifyPause); err != nil {
+			return fmt.Errorf("reading back: %w", err)
+		}
+		waited += verifyPause
+	}
+}
+
+// repeated reports whether a floating tag was set to the same digest again: the
+// registry is slow to show it, or somebody moves it back.
+func (p *publisher) repeated() bool {
+	again := false
+	for _, t := range p.tags {
+		again = again || t.again
+		t.again = false
+	}
+	return again
+}
+
+// disown gives up exact tags that were written and never showed: the registry
+// took the write and lost it, so that the version is not published. It reports
+// whether there are any, for the floating tags have to follow.
+func (p *publisher) disown() bool {
+	found := false
+	for _, t := range p.tags {
+		if p.has(t) && t.now != p.ours() {
+			t.err = fmt.Errorf("verifying %s: the registry took it, and does not show it", p.target.Repo.Tag(t.Name))
+			found = true
 		}
 	}
+	return found
 }
 
 // pass lists, looks, and sets what is not as it should be. It reports whether
@@ -138,7 +175,14 @@ func (p *publisher) settleTag(ctx context.Context, t *tagState, owners []version
 			want, t.owner = d, o.tag
 		}
 	}
+	// An owner that is listed and not there was just published, or just deleted.
+	t.waiting = len(owners) > 0 && want == v1.Hash{} && !p.impatient
+	if want == (v1.Hash{}) {
+		t.owner = ""
+	}
 	switch {
+	case t.waiting:
+		return false, nil
 	case want == v1.Hash{} && t.now == p.ours():
 		return p.retract(ctx, t)
 	case want == v1.Hash{} || want == t.now:
@@ -151,28 +195,30 @@ func (p *publisher) settleTag(ctx context.Context, t *tagState, owners []version
 	if err != nil {
 		return false, fmt.Errorf("settling %s: %w", p.target.Repo.Tag(t.Name), err)
 	}
+	t.again = t.last == want
 	if p.put(ctx, t, m) != nil {
 		t.tries++
 		return false, ctx.Err()
 	}
-	t.now = want
 	return true, nil
 }
 
 // retract takes a floating tag back that points at our digest while no version
-// of its line exists: to what it pointed at before, or away.
+// of its line exists: to what it pointed at before, or away. It is put back
+// a few times only, since two releases that fail side by side may each have
+// found the other's digest there.
 func (p *publisher) retract(ctx context.Context, t *tagState) (bool, error) {
 	if t.stuck || t.tries == 2 {
 		return false, nil
 	}
-	if before := t.From; before != (v1.Hash{}) && before != p.ours() {
+	if before := t.From; before != (v1.Hash{}) && before != p.ours() && t.restored < maxRestores {
 		m, err := p.manifest(ctx, before)
 		if err == nil {
 			if p.put(ctx, t, m) != nil {
 				t.tries++
 				return false, ctx.Err()
 			}
-			t.now = before
+			t.restored++
 			return true, nil
 		}
 		if !errors.Is(err, ErrNotFound) {
@@ -186,6 +232,11 @@ func (p *publisher) retract(ctx context.Context, t *tagState) (bool, error) {
 // its state says so.
 func (p *publisher) remove(ctx context.Context, t *tagState) (bool, error) {
 	err := p.repo.Delete(ctx, t.Name)
+	if err != nil && !errors.Is(err, ErrUnsupported) {
+		if now, lookErr := p.repo.Resolve(ctx, []string{t.Name}); lookErr == nil && now[t.Name] == (v1.Hash{}) {
+			err = nil // its answer was lost
+		}
+	}
 	switch {
 	case errors.Is(err, ErrUnsupported):
 		t.stuck = true
@@ -196,7 +247,7 @@ func (p *publisher) remove(ctx context.Context, t *tagState) (bool, error) {
 		t.err = fmt.Errorf("removing %s: %w", p.target.Repo.Tag(t.Name), err)
 		return false, ctx.Err()
 	}
-	t.settled, t.now, t.err = true, v1.Hash{}, nil
+	t.settled, t.err = true, nil
 	p.hooks.Wrote(p.target.Repo.Tag(t.Name), v1.Hash{})
 	return true, nil
 }
@@ -217,10 +268,11 @@ func (p *publisher) manifest(ctx context.Context, digest v1.Hash) (Manifest, err
 }
 
 // visible reports whether everything that was written, and has no line, was
-// read back with our digest.
+// read back with our digest, and every owner of a floating tag was seen.
 func (p *publisher) visible() bool {
 	for _, t := range p.tags {
-		if !t.guarded(p.target.guard) && (t.written || t.Action == Leave) && t.now != p.ours() {
+		mine := !t.guarded(p.target.guard) && (t.written || t.Action == Leave)
+		if t.waiting || mine && t.now != p.ours() {
 			return false
 		}
 	}
@@ -242,8 +294,12 @@ func (p *publisher) rollBack(ctx context.Context) error {
 			continue
 		}
 		if t.former.IsZero() {
-			if _, err := p.remove(ctx, t); err != nil {
+			gone, err := p.remove(ctx, t)
+			if err != nil {
 				return fmt.Errorf("rolling back: %w", err)
+			}
+			if gone {
+				t.now = v1.Hash{}
 			}
 		} else if p.put(ctx, t, t.former) == nil {
 			t.now = t.former.Digest

@@ -52,6 +52,9 @@ type TargetState struct {
 	Lacks []v1.Hash
 }
 
+// errEmptyList means that a list is no evidence.
+var errEmptyList = errors.New("the list is empty, and there are tags")
+
 // freezes reports whether a rule keeps the tag from being moved or deleted.
 func (s TargetState) freezes(tag string) bool { return s.Frozen != nil && s.Frozen(tag) }
 
@@ -95,7 +98,7 @@ func readTarget(ctx context.Context, req Request, repo name.Repository, r Reposi
 				return &ListError{Repository: repo, Err: err}
 			}
 			slices.Sort(tags)
-			state.Tags = tags
+			state.Tags = append([]string{}, tags...) // listed, if perhaps empty
 			return nil
 		})
 	}
@@ -113,6 +116,9 @@ func readTarget(ctx context.Context, req Request, repo name.Repository, r Reposi
 	})
 	if err := group.Wait(); err != nil {
 		return state, err
+	}
+	if state.Tags != nil && len(state.Tags) == 0 && len(points) > 0 {
+		return state, &ListError{Repository: repo, Err: errEmptyList}
 	}
 	maps.Copy(state.Points, points)
 	for tag, m := range formers {
