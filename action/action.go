@@ -100,17 +100,17 @@ func (c *Command) Run(ctx context.Context) error {
 // status is the exit status that stands for an error.
 func status(ctx context.Context, err error) int {
 	_, input := errors.AsType[*InputError](err)
-	_, unfinished := errors.AsType[*release.FinishError](err)
+	_, unfinished := errors.AsType[*unfinishedError](err)
 	_, begun := errors.AsType[*release.PublishError](err)
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return ExitOK
 	case input || errors.Is(err, errUsage):
 		return ExitUsage
-	case !begun && errors.Is(context.Cause(ctx), context.Canceled) && errors.Is(err, context.Canceled):
-		return ExitInterrupted
 	case unfinished:
 		return ExitIncomplete
+	case !begun && errors.Is(context.Cause(ctx), context.Canceled) && errors.Is(err, context.Canceled):
+		return ExitInterrupted
 	default:
 		return ExitFailed
 	}

@@ -26,8 +26,8 @@ func (c *Command) explain(host ci.Host, err error) {
 		return
 	}
 	w := host.Escape(c.Stderr)
-	for _, text := range texts(err) {
-		text = strings.TrimPrefix(oneLine(text), errUsage.Error()+": ")
+	for _, e := range leaves(err) {
+		text := strings.TrimPrefix(oneLine(e.Error()), errUsage.Error()+": ")
 		fmt.Fprintf(w, "error: %s\n", text)
 		if ci.ReadContext(c.Getenv).Name == "github" {
 			host.Annotate(ci.Error, "polytag", text)
@@ -38,26 +38,14 @@ func (c *Command) explain(host ci.Host, err error) {
 	}
 }
 
-// texts are those of the leaves. What a release could not finish is one for each
-// page and each temporary tag.
-func texts(err error) []string {
-	var out []string
-	for _, e := range leaves(err) {
-		if _, ok := errors.AsType[*release.FinishError](e); ok {
-			out = append(out, strings.Split(e.Error(), "\n")...)
-		} else {
-			out = append(out, e.Error())
-		}
-	}
-	return out
-}
-
 // leaves takes joined errors apart, so that each gets a line of its own. The
 // text of a *[release.PublishError] stays whole: it says what is where.
 func leaves(err error) []error {
 	var out []error
 	switch e := err.(type) { //nolint:errorlint // only this very level is looked at
 	case *release.PublishError:
+	case *unfinishedError:
+		return leaves(e.err)
 	case *InputError:
 		// Of several parts each names its own piece of the value.
 		if parts := leaves(e.Err); len(parts) > 1 {
@@ -81,6 +69,9 @@ func leaves(err error) []error {
 // distinct leaves one of the errors that have the same failure to sign in as
 // their cause: every request to the repository ended with it.
 func distinct(err error) error {
+	if _, ok := errors.AsType[*registry.SignInError](err); !ok {
+		return err // whose type tells more than its leaves
+	}
 	told := map[*registry.SignInError]bool{}
 	var out []error
 	for _, e := range leaves(err) {

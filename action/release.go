@@ -51,6 +51,9 @@ func (c *Command) release(ctx context.Context, args []string, dryRun bool) error
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) && run.report.Result == nil {
 		err = fmt.Errorf("publishing: nothing was written: %w", context.Cause(ctx)) // why whatever else failed
 	}
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
+		err = errors.Join(err, context.Cause(ctx)) // settling has a time of its own, and says nothing of this one
+	}
 	run.report.Err = distinct(err)
 	return run.say()
 }
@@ -134,7 +137,7 @@ func (r *run) finish(ctx context.Context, plan release.Plan, snap release.Snapsh
 	})
 	untagger := untag.New(untag.Options{Hosts: net.hosts, Registry: net.registry})
 	result := r.report.Result
-	result.Pages, result.Temporary = release.Finish(ctx, plan, snap, net.registry, pages, untagger)
+	result.Finished = release.Finish(ctx, plan, snap, net.registry, pages, untagger)
 	return result.FinishErr()
 }
 

@@ -31,7 +31,7 @@ func (r *run) say() error {
 	for _, o := range report.Outputs(r.report) {
 		outputs = append(outputs, ci.Output(o))
 	}
-	return errors.Join(
+	err := errors.Join(
 		r.report.Err,
 		r.host.SetOutputs(outputs),
 		r.host.WriteSummary(report.Summary(r.report)),
@@ -39,7 +39,19 @@ func (r *run) say() error {
 		r.writeDotenv(outputs),
 		r.writeResults(outputs),
 	)
+	if err != nil && r.report.Result != nil && r.report.Result.Err() == nil {
+		return &unfinishedError{err}
+	}
+	return err
 }
+
+// unfinishedError means that the release is published and verified, and that
+// something after that failed.
+type unfinishedError struct{ err error }
+
+func (e *unfinishedError) Error() string { return e.err.Error() }
+
+func (e *unfinishedError) Unwrap() error { return e.err }
 
 func (r *run) writeJSON() error {
 	if r.in.json == "" {
