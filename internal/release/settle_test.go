@@ -20,7 +20,7 @@ import (
 )
 
 // stale makes lookups of a tag show what it pointed at before, until that much time has passed. Writes are applied at once.
-func stale(s *store, tag string, until time.Duration) *store {
+func stale(s *store, tag string, until time.Duration) {
 	begin := time.Now()
 	before, there := s.tags[tag]
 	s.show = func(found map[string]v1.Hash) {
@@ -31,7 +31,6 @@ func stale(s *store, tag string, until time.Duration) *store {
 			found[tag] = before
 		}
 	}
-	return s
 }
 
 // TestPublishVerifies: what was written is read back until it shows, for half a minute.
