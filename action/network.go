@@ -21,6 +21,10 @@ import (
 	"github.com/polytag/polytag/internal/version"
 )
 
+// rulesTime is what reading rules may take: a release does not wait for what is
+// best effort.
+const rulesTime = 5 * time.Second
+
 // network is what a run talks through.
 type network struct {
 	transport http.RoundTripper
@@ -99,6 +103,8 @@ func (n network) deleteHubTag(ctx context.Context, repo name.Repository, tag str
 // registry's refusal; and credentials are sent only if they were given, and not
 // just found in a file.
 func (n network) rules(ctx context.Context, targets []name.Repository) map[name.Repository]func(string) bool {
+	ctx, cancel := context.WithTimeout(ctx, rulesTime)
+	defer cancel()
 	out := map[name.Repository]func(string) bool{}
 	for _, repo := range targets {
 		if !dockerhub.Owns(repo) {
