@@ -39,7 +39,7 @@ func TestModel(t *testing.T) {
 		{name: "patches, no deletes", templates: broad, releases: patches, faults: 1, kills: 1},
 		{name: "patches, two faults", templates: broad, releases: patches, faults: 2, deletes: true},
 		{name: "patches, two kills", templates: broad, releases: patches, kills: 2, deletes: true},
-		{name: "minors", templates: usual, releases: []string{"1.2.3", "1.3.0"}, faults: 1, kills: 1, deletes: true},
+		{name: "minors", templates: usual, releases: []string{"1.2.3", "1.3.0"}, faults: 1, deletes: true},
 		{name: "majors", templates: broad, releases: []string{"1.2.3", "2.0.0"}, faults: 2, kills: 2, deletes: true},
 		{name: "one version twice", templates: broad, releases: []string{"1.2.3", "1.2.3"}, faults: 1, kills: 1, deletes: true},
 		{
@@ -47,7 +47,7 @@ func TestModel(t *testing.T) {
 			existing: []string{"1.3.0"}, points: map[string]string{"1.3": "1.3.0", "latest": "1.3.0"},
 		},
 		{
-			name: "next patches", templates: broad, releases: patches, faults: 1, kills: 1, deletes: true,
+			name: "next patches", templates: broad, releases: patches, faults: 1, deletes: true,
 			existing: []string{"1.2.2"}, points: map[string]string{"1": "1.2.2", "latest": "1.2.2"},
 		},
 		{

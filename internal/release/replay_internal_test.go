@@ -210,8 +210,25 @@ func (r *replay) key(end *ending) string {
 		return ""
 	}
 	fmt.Fprintf(&b, "%t %t ", r.wrote, r.hit)
-	write(&b, reflect.ValueOf(r.pub).Elem())
+	write(&b, reflect.ValueOf(remembered(*r.pub)))
 	return b.String()
+}
+
+// remembered is a publisher without what it found out about floating tags, which each pass finds out anew before it is used.
+func remembered(p publisher) publisher {
+	tags := make([]*tagState, 0, len(p.tags))
+	for _, t := range p.tags {
+		kept := *t
+		if t.Kind == semtag.Floating {
+			kept.now, kept.known, kept.owner = v1.Hash{}, false, ""
+		}
+		if p.stopped == t {
+			p.stopped = &kept
+		}
+		tags = append(tags, &kept)
+	}
+	p.tags = tags
+	return p
 }
 
 // write writes a value with all that it leads to, fields that are not exported included. What every node of a machine has in
