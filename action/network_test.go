@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package action_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/polytag/polytag/internal/registrytest"
+)
+
+// published proves that a release has come to its end.
+func published(t *testing.T, p *process, r *registrytest.Registry) {
+	t.Helper()
+	if status := p.wait(t); status != 0 {
+		t.Errorf("exit status %d\n%s%s", status, &p.stdout, &p.stderr)
+	}
+	tags := r.Tags(repo)
+	for _, tag := range append(floating("1.2.3"), "1.2.3") {
+		if tags[tag] == "" || tags[tag] != tags["1.2.3"] {
+			t.Errorf("%s is at %q, want the digest of 1.2.3", tag, tags[tag])
+		}
+	}
+}
+
+// failed proves that a release has failed, with nothing written and with these words.
+func failed(t *testing.T, p *process, r *registrytest.Registry, words ...string) {
+	t.Helper()
+	if status := p.wait(t); status != 1 || len(r.Writes()) > 0 {
+		t.Errorf("exit status %d after %q, want 1 and nothing written", status, r.Writes())
+	}
+	for _, word := range words {
+		if !strings.Contains(p.stderr.String(), word) {
+			t.Errorf("want %q in:\n%s", word, &p.stderr)
+		}
+	}
+}
+
+// newRegistry is a registry with the sources of 1.2.3.
+func newRegistry(t *testing.T, o registrytest.Options) *registrytest.Registry {
+	t.Helper()
+	s := scenario{options: o}
+	return s.registries(t, s.images(t))[host]
+}
+
+// to is the command line of a release of 1.2.3 to an image.
+func to(image string, more ...string) []string {
+	return append([]string{"--images", image, "--git-tag", "v1.2.3", "--source-tag", "build", "--platforms", platforms}, more...)
+}
+
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	p := build(t)
+	for name, check := range map[string]func(*testing.T, program, *internet){
+		"proxy": testProxy, "no proxy": testNoProxy, "authority": testAuthority, "unknown authority": testUnknownAuthority,
+		"Docker Hub": testDockerHub, "GHCR": testGHCR, "plain realm": testPlainRealm,
+		"redirect": testRedirect, "redirect to plain HTTP": testRedirectPlain, "token renewed for a push": testRenewed,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check(t, p, newInternet(t))
+		})
+	}
+}
+
+func testProxy(t *testing.T, p program, n *internet) {
+	t.Helper()
+	r := newRegistry(t, registrytest.Options{})
+	n.add(t, host, r)
+	published(t, p.start(t, n.env(), to(host+"/"+repo)...), r)
+	if !n.saw(host + ":443") {
+		t.Error("the proxy was not used")
+	}
+}
+
+// testNoProxy leaves the proxy out for a name that nothing else knows.
+func testNoProxy(t *testing.T, p program, n *internet) {
+	t.Helper()
+	const name = "registry.invalid"
+	r := newRegistry(t, registrytest.Options{})
+	n.add(t, name, r)
+	failed(t, p.start(t, n.env("NO_PROXY=.invalid"), to(name+"/"+repo, "--timeout", "20s")...), r, name)
+	if n.saw(name + ":443") {
+		t.Error("the proxy was used, want it left out")
+	}
+}
+
+// testAuthority connects to a loopback address over TLS, without a proxy.
+func testAuthority(t *testing.T, p program, n *internet) {
+	t.Helper()
+	r := newRegistry(t, registrytest.Options{})
+	s := n.add(t, host, r)
+	published(t, p.start(t, []string{"SSL_CERT_FILE=" + n.file}, to(s.Listener.Addr().String()+"/"+repo)...), r)
+}
+
+func testUnknownAuthority(t *testing.T, p program, n *internet) {
+	t.Helper()
+	r := newRegistry(t, registrytest.Options{})
+	n.add(t, host, r)
+	env := n.env("SSL_CERT_FILE=" + newInternet(t).file) // the last one counts
+	failed(t, p.start(t, env, to(host+"/"+repo)...), r, "error: ", "certificate", "hint: ", "SSL_CERT_FILE")
+	if got := len(r.Requests()); got != 0 {
+		t.Errorf("%d requests were sent to a host that is not trusted", got)
+	}
+}
+
+// dockerHub is the registry of Docker Hub: it sends clients to another host for tokens.
+func dockerHub(t *testing.T, n *internet, users map[string]string) *registrytest.Registry {
+	t.Helper()
+	r := newRegistry(t, registrytest.Options{Users: users, Bearer: true})
+	api := elsewhere(r, `realm="https://auth.docker.io/token"`)
+	n.add(t, "index.docker.io", api)
+	n.add(t, "registry-1.docker.io", api)
+	n.add(t, "auth.docker.io", r)
+	return r
+}
+
+// elsewhere changes the realm of a registry's challenges.
+func elsewhere(h http.Handler, realm string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		h.ServeHTTP(&realmWriter{ResponseWriter: w, realm: realm}, req)
+	})
+}
+
+type realmWriter struct {
+	http.ResponseWriter
+
+	realm string
+}
+
+func (w *realmWriter) WriteHeader(status int) {
+	if challenge := w.Header().Get("WWW-Authenticate"); challenge != "" {
+		_, rest, _ := strings.Cut(challenge, ",")
+		w.Header().Set("WWW-Authenticate", "Bearer "+w.realm+","+rest)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// testDockerHub signs in with what "docker login" keeps, under each name that an image on Docker Hub can have.
+func testDockerHub(t *testing.T, p program, n *internet) {
+	t.Helper()
+	const config = `{"auths": {"https://index.docker.io/v1/": {"auth": "YWNtZTpwYXQ="}}}` // acme:pat
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	api := &storage{status: http.StatusNotFound}
+	n.add(t, "hub.docker.com", api)
+	for _, image := range []string{"acme/app", "docker.io/acme/app", "index.docker.io/acme/app", "registry-1.docker.io/acme/app"} {
+		r := dockerHub(t, n, map[string]string{"acme": "pat"})
+		published(t, p.start(t, n.env("DOCKER_CONFIG="+dir), to(image)...), r)
+	}
+	if !n.saw("auth.docker.io:443") {
+		t.Error("auth.docker.io was not asked for a token")
+	}
+	for _, h := range api.headers {
+		if h.Get("Authorization") != "" {
+			t.Error("the API of Docker Hub was sent what is for its registry")
+		}
+	}
+}
+
+func testGHCR(t *testing.T, p program, n *internet) {
+	t.Helper()
+	r := newRegistry(t, registrytest.Options{Users: map[string]string{"octocat": "ghs_secret"}, Bearer: true})
+	n.add(t, "ghcr.io", r)
+	run := p.start(t, n.env("GITHUB_TOKEN=ghs_secret", "GITHUB_ACTOR=octocat"), to("ghcr.io/"+repo)...)
+	published(t, run, r)
+	if text := run.stdout.String() + run.stderr.String(); strings.Contains(text, "ghs_secret") {
+		t.Errorf("the token is printed:\n%s", text)
+	}
+}
+
+// testPlainRealm lets a registry with TLS send the client to a token server without.
+func testPlainRealm(t *testing.T, p program, n *internet) {
+	t.Helper()
+	r := newRegistry(t, registrytest.Options{Users: map[string]string{"bot": "secret"}, Bearer: true})
+	n.add(t, host, elsewhere(r, `realm="http://auth.example/token"`))
+	run := p.start(t, n.env("POLYTAG_PASSWORD=secret"), to(host+"/"+repo, "--username", "bot")...)
+	failed(t, run, r, "realm", "https")
+	if n.saw("auth.example") || n.saw("auth.example:80") {
+		t.Error("the password went out without TLS")
+	}
+}
+
+// storage is a host beside a registry. It notes what it is sent.
+type storage struct {
+	http.Handler
+
+	mu      sync.Mutex
+	headers []http.Header
+	status  int // of every answer; 0: the content
+}
+
+func (s *storage) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	s.mu.Lock()
+	s.headers = append(s.headers, req.Header.Clone())
+	s.mu.Unlock()
+	if s.status != 0 {
+		w.WriteHeader(s.status)
+		return
+	}
+	s.Handler.ServeHTTP(w, req)
+}
+
+// redirected sends clients away for blobs and manifests, with a signature, as registries in the clouds do.
+func redirected(r http.Handler, where string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodGet && strings.HasPrefix(req.URL.Path, "/v2/"+repo+"/") && !strings.HasSuffix(req.URL.Path, "/list") {
+			http.Redirect(w, req, where+req.URL.Path+"?X-Signature=s1gn", http.StatusTemporaryRedirect)
+			return
+		}
+		r.ServeHTTP(w, req)
+	})
+}
+
+// testRedirect proves that credentials and tokens stay with the registry that they are for, and that a signature is not printed.
+func testRedirect(t *testing.T, p program, n *internet) {
+	t.Helper()
+	users := map[string]string{"bot": "secret"}
+	for _, bearer := range []bool{false, true} {
+		for _, status := range []int{0, http.StatusForbidden} {
+			o := registrytest.Options{Users: users, Bearer: bearer}
+			r, open := newRegistry(t, o), newRegistry(t, registrytest.Options{})
+			s := &storage{Handler: open, status: status}
+			n.add(t, host, redirected(r, "https://storage.example"))
+			n.add(t, "storage.example", s)
+			run := p.start(t, n.env("POLYTAG_PASSWORD=secret"), to(host+"/"+repo, "--username", "bot")...)
+			if status == 0 {
+				published(t, run, r)
+			} else {
+				failed(t, run, r, "storage.example")
+			}
+			if len(s.headers) == 0 {
+				t.Error("the redirects were not followed")
+			}
+			for _, h := range s.headers {
+				if h.Get("Authorization") != "" || h.Get("Cookie") != "" {
+					t.Errorf("bearer %t: another host was sent %v", bearer, h)
+				}
+			}
+			if text := run.stdout.String() + run.stderr.String(); strings.Contains(text, "s1gn") {
+				t.Errorf("the signature is printed:\n%s", text)
+			}
+		}
+	}
+}
+
+// testRedirectPlain lets a registry with TLS send the client to a host without.
+func testRedirectPlain(t *testing.T, p program, n *internet) {
+	t.Helper()
+	r := newRegistry(t, registrytest.Options{})
+	n.add(t, host, redirected(r, "http://storage.example"))
+	failed(t, p.start(t, n.env(), to(host+"/"+repo)...), r, "refusing plain HTTP to storage.example", "hint: ", "plain_http")
+	if n.saw("storage.example") || n.saw("storage.example:80") {
+		t.Error("a host without TLS was asked")
+	}
+}
+
+// testRenewed refuses the token at each push, whose body is then sent again.
+func testRenewed(t *testing.T, p program, n *internet) {
+	t.Helper()
+	r := newRegistry(t, registrytest.Options{Users: map[string]string{"bot": "secret"}, Bearer: true})
+	n.add(t, host, r)
+	challenge := fmt.Sprintf(`Bearer realm="https://%s/token",service="registry",error="invalid_token"`, host)
+	for _, tag := range append(floating("1.2.3"), "1.2.3") {
+		r.Inject(registrytest.Fault{
+			Match: registrytest.On(http.MethodPut, "/manifests/"+tag+"$"), Times: 1,
+			Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {challenge}},
+		})
+	}
+	published(t, p.start(t, n.env("POLYTAG_PASSWORD=secret"), to(host+"/"+repo, "--username", "bot")...), r)
+}
+
+// TestTokenLifetime releases with tokens that are good for two requests.
+func TestTokenLifetime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := scenario{version: "1.2.3", before: []string{"1.2.2"}, options: registrytest.Options{
+			Users: map[string]string{"bot": "secret"}, Bearer: true, TokenLifetime: time.Second, Latency: 400 * time.Millisecond,
+		}}
+		registries := s.registries(t, s.images(t))
+		out := run(t.Context(), t, network(registries), s.command())
+		tags := registries[host].Tags(repo)
+		if out.status != 0 || tags["latest"] != tags["1.2.3"] || tags["1.2.3"] == "" {
+			t.Errorf("exit status %d with %v\n%s", out.status, tags, out.stderr)
+		}
+		tokens := 0
+		for _, q := range registries[host].Requests() {
+			if q.Path == "/token" {
+				tokens++
+			}
+		}
+		if tokens < 4 {
+			t.Errorf("%d tokens, want some to have been renewed", tokens)
+		}
+	})
+}
