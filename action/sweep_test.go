@@ -159,6 +159,23 @@ func rehearse(t *testing.T, s scenario) rehearsal {
 	return clean
 }
 
+// TestNoList releases to a registry that knows no lists, and so gives nothing to guard floating tags by. Everything else is answered later.
+func TestNoList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := scenario{version: "1.1.9", before: []string{"1.1.8", "1.2.2"}}
+		registries := s.registries(t, s.images(t))
+		before := state(registries)
+		registries[host].Inject(
+			registrytest.Fault{Match: registrytest.On("", "/tags/list$"), Status: http.StatusNotFound},
+			registrytest.Fault{Match: registrytest.On("", "/manifests/"), Delay: time.Second})
+		out := run(t.Context(), t, network(registries), s.command())
+		if out.status != 1 || !maps.Equal(state(registries), before) || !strings.Contains(out.stderr, "set floating to force") {
+			t.Errorf("exit status %d with %v, want 1, all tags as before, and a hint\n%s", out.status, state(registries), out.stderr)
+		}
+	})
+}
+
 // point is where a failure strikes: at the nth request of those that match.
 type point struct {
 	host    string

@@ -152,7 +152,7 @@ func (x trial) checkFloating(t *testing.T, h, tag string) {
 }
 
 // excused reports whether the registry went on failing, so that it could not be put in order.
-func (x trial) excused(h string) bool { return !x.once && h == x.point.host }
+func (x trial) excused(h string) bool { return !x.once && h == x.host }
 
 // denies reports whether the registry said of things that they are not there.
 func (x trial) denies() bool { return x.fault.Status == http.StatusNotFound }
