@@ -93,8 +93,10 @@ type tagState struct {
 	// now is what it points at, as last read; known says that it was read.
 	now   v1.Hash
 	known bool
-	// owner is the exact tag of the version that owns a guarded floating tag.
+	// owner is the exact tag of the version that owns a guarded floating tag,
+	// and want its digest; both empty if there is none.
 	owner string
+	want  v1.Hash
 	// stuck: it should be deleted, and cannot be.
 	stuck bool
 	// tries counts the writes of settling that failed.

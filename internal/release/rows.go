@@ -59,10 +59,14 @@ func (p *publisher) row(t *tagState) Row {
 	switch {
 	case t.err != nil:
 		row.Status, row.Reason = Failed, t.err.Error()
+	case t.settled && ours && (p.unlined(t) || t.want != p.ours()):
+		row.Status, row.Reason = Failed, "it was set back, and still points at this release"
 	case t.settled && (p.unlined(t) || t.now == v1.Hash{} || (t.written && !p.released())):
 		row.Status, row.By = RolledBack, t.owner
 	case t.settled:
 		row.Status, row.By = Settled, t.owner
+	case t.guarded(p.target.guard) && ours && !p.released() && t.want != p.ours():
+		row.Status, row.Reason = Failed, "it points at this release, which is not published"
 	case t.guarded(p.target.guard) && !ours && t.known:
 		row.Status, row.By, row.Reason = p.notOurs(t)
 	case t.Action.Writes() && !t.written && !ours:

@@ -38,15 +38,19 @@ func (p *publisher) settle(ctx context.Context) error {
 	waited := time.Duration(0)
 	for writes := 0; ; {
 		wrote, err := p.pass(ctx)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
+		}
+		again := p.repeated()
+		switch {
 		case wrote:
 			if writes++; writes == maxPasses {
-				_, err := p.look(ctx, nil) // the report says what is there
-				return errors.Join(errors.New("settling: the same tags keep moving; run it again"), err)
+				if !p.disown() {
+					return p.giveUp(ctx)
+				}
+				writes = 0
 			}
-			if !p.repeated() {
+			if !again {
 				continue
 			}
 		case p.visible():
@@ -63,6 +67,12 @@ func (p *publisher) settle(ctx context.Context) error {
 		}
 		waited += verifyPause
 	}
+}
+
+// giveUp ends settling that comes to no end. The report says what is there.
+func (p *publisher) giveUp(ctx context.Context) error {
+	_, err := p.look(ctx, nil)
+	return errors.Join(errors.New("settling: the same tags keep moving; run it again"), err)
 }
 
 // repeated reports whether a floating tag was set to the same digest again: the
@@ -180,6 +190,7 @@ func (p *publisher) settleTag(ctx context.Context, t *tagState, owners []version
 	if want == (v1.Hash{}) {
 		t.owner = ""
 	}
+	t.want = want
 	switch {
 	case t.waiting:
 		return false, nil
@@ -282,6 +293,7 @@ func (p *publisher) visible() bool {
 // rollBack puts tags that have no line back, in reverse order, where they still
 // point at what this run wrote. A tag that cannot be put back says so itself.
 func (p *publisher) rollBack(ctx context.Context) error {
+	var written []string
 	for _, t := range slices.Backward(p.tags) {
 		if !p.unlined(t) || !t.written || t.From == p.ours() {
 			continue
@@ -294,15 +306,29 @@ func (p *publisher) rollBack(ctx context.Context) error {
 			continue
 		}
 		if t.former.IsZero() {
-			gone, err := p.remove(ctx, t)
-			if err != nil {
+			if _, err := p.remove(ctx, t); err != nil {
 				return fmt.Errorf("rolling back: %w", err)
 			}
-			if gone {
-				t.now = v1.Hash{}
-			}
-		} else if p.put(ctx, t, t.former) == nil {
-			t.now = t.former.Digest
+		} else if p.put(ctx, t, t.former) != nil {
+			continue
+		}
+		written = append(written, t.Name)
+	}
+	return p.lookAgain(ctx, written)
+}
+
+// lookAgain reads what tags point at that were just put back.
+func (p *publisher) lookAgain(ctx context.Context, tags []string) error {
+	if len(tags) == 0 {
+		return nil
+	}
+	now, err := p.repo.Resolve(ctx, tags)
+	if err != nil {
+		return fmt.Errorf("rolling back: reading back: %w", err)
+	}
+	for _, t := range p.tags {
+		if slices.Contains(tags, t.Name) {
+			t.now = now[t.Name]
 		}
 	}
 	return nil
