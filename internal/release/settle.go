@@ -56,10 +56,9 @@ func (p *publisher) settle(ctx context.Context) error {
 		case p.visible():
 			return nil
 		case waited >= verifyTime:
-			if disowned := p.disown(); p.impatient && !disowned {
+			if p.resigned() {
 				return nil
 			}
-			p.impatient = true
 			continue
 		}
 		if err := p.hooks.Pause(ctx, verifyPause); err != nil {
@@ -67,6 +66,15 @@ func (p *publisher) settle(ctx context.Context) error {
 		}
 		waited += verifyPause
 	}
+}
+
+// resigned ends waiting for what does not show: first it is taken for absent,
+// and the floating tags follow; then there is nothing left to do.
+func (p *publisher) resigned() bool {
+	disowned := p.disown()
+	done := p.impatient && !disowned
+	p.impatient = true
+	return done
 }
 
 // giveUp ends settling that comes to no end. The report says what is there.
