@@ -37,7 +37,7 @@ func NewDummy(note string) (Dummy, error) {
 		MediaType:     types.OCIManifestSchema1,
 		Config:        blobs[0].descriptor,
 		Layers:        []v1.Descriptor{blobs[1].descriptor},
-		Annotations:   map[string]string{"dev.polytag.dummy": note, "dev.polytag.nonce": rand.Text()},
+		Annotations:   map[string]string{release.DummyAnnotation: note, "dev.polytag.nonce": rand.Text()},
 	})
 	if err != nil {
 		return Dummy{}, fmt.Errorf("encoding a dummy: %w", err)

@@ -44,7 +44,8 @@ func planCleanup(req Request, snap Snapshot) []TemporaryTag {
 	}
 	for _, ref := range snap.Absent {
 		if ref.Temporary {
-			out = append(out, TemporaryTag{Name: ref.Ref.Identifier()})
+			tag := ref.Ref.Identifier()
+			out = append(out, TemporaryTag{Name: tag, Digest: snap.Dummies[tag]})
 		}
 	}
 	return out

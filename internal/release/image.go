@@ -51,6 +51,9 @@ func readSource(ctx context.Context, repo Reader, ref SourceRef) (Source, error)
 		return source, fmt.Errorf("reading %s: %w", ref.Text, err)
 	}
 	source.Manifest = m
+	if isDummy(m) {
+		return source, fmt.Errorf("reading %s: a clean-up was interrupted there: %w", ref.Text, ErrNotFound)
+	}
 	w := walk{repo: repo, ref: ref, left: new(atomic.Int64)}
 	w.left.Store(maxImages)
 	switch {
@@ -75,6 +78,18 @@ func readSource(ctx context.Context, repo Reader, ref SourceRef) (Source, error)
 	}
 	source.Notices, err = adopt(ref, source.Images)
 	return source, err
+}
+
+// DummyAnnotation marks the manifest that a temporary tag is moved to where a
+// registry cannot delete tags. A source that is one was removed by an earlier
+// run which was killed before it could delete the dummy.
+const DummyAnnotation = "dev.polytag.dummy"
+
+func isDummy(m Manifest) bool {
+	var manifest struct {
+		Annotations map[string]string `json:"annotations"`
+	}
+	return json.Unmarshal(m.Raw, &manifest) == nil && manifest.Annotations[DummyAnnotation] != ""
 }
 
 // adopt gives images what their config lacks and the name says, and refuses a

@@ -37,7 +37,7 @@ type Waiting struct {
 // *[ListError], and whatever a registry answered, joined.
 func Read(ctx context.Context, req Request, reg Registry, waiting func(Waiting)) (Snapshot, error) {
 	var snap Snapshot
-	var search search
+	var search *search
 	var targetsErr, sourcesErr error
 	var group errgroup.Group
 	group.Go(func() error {

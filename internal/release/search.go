@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/polytag/polytag/internal/semtag"
@@ -20,10 +22,13 @@ type search struct {
 	found   []*Source // parallel to refs; nil: not there
 	stem    *SourceRef
 	promote *Source // what the stem itself names
+
+	mu      sync.Mutex
+	dummies map[string]v1.Hash // by tag: what an interrupted clean-up left
 }
 
-func newSearch(req Request, reg Registry) (search, error) {
-	s := search{req: req, reg: reg, refs: req.Sources.Refs}
+func newSearch(req Request, reg Registry) (*search, error) {
+	s := &search{req: req, reg: reg, refs: req.Sources.Refs, dummies: map[string]v1.Hash{}}
 	if req.Sources.Tag != "" {
 		refs, err := req.PlatformTags()
 		if err != nil {
@@ -66,12 +71,23 @@ func (s *search) look(ctx context.Context) error {
 func (s *search) read(ctx context.Context, ref SourceRef) (*Source, error) {
 	source, err := readSource(ctx, s.reg.Repository(ref.repository()), ref)
 	if errors.Is(err, ErrNotFound) {
+		s.note(ref, source.Manifest.Digest)
 		return nil, nil //nolint:nilnil // absence is an answer here, and the two callers look at it
 	}
 	if err != nil {
 		return nil, err
 	}
 	return &source, nil
+}
+
+// note remembers the dummy behind a reference that is as good as absent.
+func (s *search) note(ref SourceRef, dummy v1.Hash) {
+	if dummy == (v1.Hash{}) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dummies[ref.Ref.Identifier()] = dummy
 }
 
 func (s *search) noneFound() bool {
@@ -121,7 +137,7 @@ func (s *search) complete(ctx context.Context, snap *Snapshot, waiting func(Wait
 	if resumed == nil {
 		return s.wait(ctx, waiting)
 	}
-	snap.Resumed, snap.Absent = resumed, s.missing()
+	snap.Resumed, snap.Absent, snap.Dummies = resumed, s.missing(), s.dummies
 	return nil
 }
 

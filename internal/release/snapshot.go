@@ -28,6 +28,9 @@ type Snapshot struct {
 	Resumed *Source
 	// Absent are the temporary tags that are gone already.
 	Absent []SourceRef
+	// Dummies says behind which of the absent tags an interrupted clean-up left
+	// a manifest that is still to be removed, by tag.
+	Dummies map[string]v1.Hash
 	// Targets holds one state for each of the request's targets, in order.
 	Targets []TargetState
 }

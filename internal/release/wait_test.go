@@ -218,6 +218,30 @@ func TestReadResumes(t *testing.T) {
 }
 
 // TestReadDoesNotResume from what may be another release: it waits for the sources instead.
+// TestReadResumesAfterKilledCleanup: an earlier run was killed after it had moved a temporary tag to a dummy and before it could
+// delete that.
+func TestReadResumesAfterKilledCleanup(t *testing.T) {
+	t.Parallel()
+	req := stem(t, "linux/amd64", "linux/arm64")
+	req.Cleanup = true
+	s := newStore()
+	a, b := s.push(t, amd64, nil, "test-linux-amd64"), s.push(t, arm64, nil)
+	s.pushIndex(t, []v1.Descriptor{entry(a, &amd64), entry(b, &arm64)}, "1.2.3")
+	dummy := s.add("dummy", opaque(`{"annotations":{"`+release.DummyAnnotation+`":"test-linux-arm64"}}`), "test-linux-arm64")
+	snap, err := read(t, req, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := release.NewPlan(req, snap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []release.TemporaryTag{{Name: "test-linux-amd64", Digest: a.Digest}, {Name: "test-linux-arm64", Digest: dummy.Digest}}
+	if diff := cmp.Diff(want, plan.Temporary); !plan.Resumed || diff != "" {
+		t.Errorf("resumed = %t, temporary tags (-want +got):\n%s", plan.Resumed, diff)
+	}
+}
+
 func TestReadDoesNotResume(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
