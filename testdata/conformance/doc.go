@@ -12,7 +12,7 @@
 //	apt-get update && apt-get install docker-registry skopeo
 //	go test ./...
 //	POLYTAG_RACE_ROUNDS=100 go test -run TestRace .
-//	POLYTAG_GITEA=true go test -run TestGitea .     # builds Gitea, which takes minutes and a C compiler
+//	go test -tags gitea -run TestGitea .             # builds Gitea, which takes minutes and a C compiler
 //
 // The engine's own packages are downloaded and unpacked, never installed. A tool that is missing is a failure, never a skip.
 // With -v each run of the program is shown.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build gitea
+
 package conformance_test
 
 import (
@@ -24,13 +26,10 @@ import (
 // giteaTags make a Gitea with a database of its own.
 const giteaTags = "-tags=sqlite,sqlite_unlock_notify"
 
-// TestGitea removes temporary tags on Gitea, which destroys what a tag points at with the tag. It is built, in minutes,
-// only if POLYTAG_GITEA is "true".
+// TestGitea removes temporary tags on Gitea, which destroys what a tag points at with the tag. It has a build tag of its
+// own, because Gitea is built for it, which takes minutes.
 func TestGitea(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("POLYTAG_GITEA") != "true" {
-		return
-	}
 	runOn(t, gitea(), cleaning())
 }
 
