@@ -130,10 +130,10 @@ type wire registrytest.Net
 
 func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := registrytest.Net(w).RoundTrip(req)
-	if req.Body != nil {
+	switch {
+	case err == nil && req.Body != nil:
 		_, _ = io.Copy(io.Discard, req.Body)
-	}
-	if err != nil && req.Context().Err() != nil {
+	case err != nil && req.Context().Err() != nil:
 		err = context.Cause(req.Context())
 	}
 	return resp, err

@@ -57,7 +57,7 @@ type wire struct{ base http.RoundTripper }
 
 func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := w.base.RoundTrip(req)
-	if req.Body != nil {
+	if err == nil && req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
 	return resp, err
