@@ -154,6 +154,7 @@ func TestRepositoryURL(t *testing.T) {
 		{"/srv/git/app.git", ""},
 		{"../app", ""},
 		{"https://git.acme.example:port/s3cret", ""},
+		{"ssh://:h:/a", ""},
 		{"", ""},
 	}
 	for _, tt := range tests {

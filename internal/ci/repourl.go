@@ -38,5 +38,9 @@ func repositoryURL(s string) string {
 	if page.Host == "" || strings.Trim(page.Path, "/") == "" {
 		return ""
 	}
-	return page.String()
+	address := page.String()
+	if _, err := url.Parse(address); err != nil { // ssh takes hosts and ports that https does not
+		return ""
+	}
+	return address
 }
