@@ -165,9 +165,6 @@ func sourceHints(err error) []string {
 			out = append(out, "platforms is the exact set that is published; correct it, or the build")
 		}
 	}
-	if _, ok := errors.AsType[*release.LackingError](err); ok {
-		out = append(out, "images are not copied between repositories yet: push them to every repository of images")
-	}
 	return out
 }
 

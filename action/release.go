@@ -87,7 +87,8 @@ func (r *run) do(ctx context.Context) error {
 	if r.in.dryRun {
 		return nil
 	}
-	if err := release.Stage(ctx, plan, net.registry); err != nil {
+	staged, err := r.stage(ctx, plan, net)
+	if err != nil {
 		return err
 	}
 	if time.Since(read) > stale {
@@ -101,6 +102,7 @@ func (r *run) do(ctx context.Context) error {
 	end := r.host.Group("Publishing")
 	result := release.Publish(ctx, plan, net.registry, release.Hooks{Wrote: r.wrote})
 	end()
+	result.Staged = staged
 	r.report.Result = &result
 	if err := result.Err(); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -46,7 +47,7 @@ func (e *MismatchError) Error() string {
 // an index whose image is missing is another error.
 func readSource(ctx context.Context, repo Reader, ref SourceRef) (Source, error) {
 	source := Source{SourceRef: ref}
-	m, err := repo.Manifest(ctx, ref.Ref.Identifier())
+	m, err := repo.Manifest(ctx, ref.identifier())
 	if err != nil {
 		return source, fmt.Errorf("reading %s: %w", ref.Text, err)
 	}
@@ -58,7 +59,7 @@ func readSource(ctx context.Context, repo Reader, ref SourceRef) (Source, error)
 	w.left.Store(maxImages)
 	switch {
 	case index.IsIndex(m.MediaType):
-		source.Images, err = w.index(ctx, m, 1)
+		err = w.into(ctx, m, &source)
 	case index.IsImage(m.MediaType):
 		entry := v1.Descriptor{MediaType: m.MediaType, Size: int64(len(m.Raw)), Digest: m.Digest}
 		source.Images = make([]Image, 1)
@@ -101,6 +102,12 @@ func adopt(ref SourceRef, images []Image) (notices []string, err error) {
 	var errs []error
 	for i := range images {
 		entry := &images[i].Descriptor
+		if ref.Features != nil && !slices.Equal(entry.Platform.OSFeatures, ref.Features) {
+			changed := *entry.Platform
+			changed.OSFeatures = ref.Features
+			entry.Platform = &changed
+			notices = append(notices, fmt.Sprintf("%s: os.features are made %s", ref.Text, strings.Join(ref.Features, ", ")))
+		}
 		got := platform.FromOCI(entry.Platform)
 		if got.Matches(ref.Platform) {
 			continue
@@ -139,19 +146,34 @@ type walk struct {
 	left *atomic.Int64
 }
 
-func (w walk) index(ctx context.Context, m Manifest, depth int) ([]Image, error) {
+// into reads an index into the source.
+func (w walk) into(ctx context.Context, m Manifest, source *Source) error {
+	found, err := w.index(ctx, m, 1)
+	source.Images, source.Nested, source.Other = found.images, found.nested, found.other
+	return err
+}
+
+// leaves are what an index leads to.
+type leaves struct {
+	images []Image
+	nested []Manifest
+	other  []v1.Descriptor
+}
+
+func (w walk) index(ctx context.Context, m Manifest, depth int) (leaves, error) {
 	contents, err := index.Parse(m.Raw)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", w.ref.Text, err)
+		return leaves{}, fmt.Errorf("reading %s: %w", w.ref.Text, err)
 	}
 	if depth > maxDepth {
-		return nil, fmt.Errorf("reading %s: indexes are nested more than %d deep", w.ref.Text, maxDepth)
+		return leaves{}, fmt.Errorf("reading %s: indexes are nested more than %d deep", w.ref.Text, maxDepth)
 	}
-	if w.left.Add(-int64(len(contents.Children)+len(contents.Nested))) < 0 {
-		return nil, fmt.Errorf("reading %s: it lists too many images; at most %d are read", w.ref.Text, maxImages)
+	if w.left.Add(-int64(len(contents.Children)+len(contents.Nested)+len(contents.Other))) < 0 {
+		return leaves{}, fmt.Errorf("reading %s: it lists too many images; at most %d are read", w.ref.Text, maxImages)
 	}
 	images := make([]Image, len(contents.Children))
-	nested := make([][]Image, len(contents.Nested))
+	nested := make([]leaves, len(contents.Nested))
+	manifests := make([]Manifest, len(contents.Nested))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for i, child := range contents.Children {
@@ -165,17 +187,23 @@ func (w walk) index(ctx context.Context, m Manifest, depth int) ([]Image, error)
 	}
 	for i, entry := range contents.Nested {
 		group.Go(func() error {
-			nm, err := w.manifest(ctx, entry)
-			if err == nil {
-				nested[i], err = w.index(ctx, nm, depth+1)
+			var err error
+			if manifests[i], err = w.manifest(ctx, entry); err == nil {
+				nested[i], err = w.index(ctx, manifests[i], depth+1)
 			}
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return leaves{}, err
 	}
-	return slices.Concat(append([][]Image{images}, nested...)...), nil
+	all := leaves{images: images, nested: manifests, other: contents.Other}
+	for _, inner := range nested {
+		all.images = append(all.images, inner.images...)
+		all.nested = append(all.nested, inner.nested...)
+		all.other = append(all.other, inner.other...)
+	}
+	return all, nil
 }
 
 // manifest reads an entry of an index.

@@ -46,6 +46,8 @@ type TargetPlan struct {
 	Repo name.Repository
 	// Tags are in push order.
 	Tags []TagPlan
+	// Loads are copied before any tag moves, in this order.
+	Loads []Load
 	// Stage says that the manifest is put by digest before any tag moves.
 	Stage bool
 	// Page says what happens to the registry's page; nil: it is left alone.
@@ -109,20 +111,9 @@ func (e *FrozenError) Error() string {
 	return fmt.Sprintf("checking %s: the registry's rules make it immutable", e.Tag)
 }
 
-// LackingError means that a target does not have images of the release.
-type LackingError struct {
-	Repository name.Repository
-	Digests    []v1.Hash
-}
-
-func (e *LackingError) Error() string {
-	return fmt.Sprintf("checking %s: it lacks %d images or attestations of the release, %s first",
-		e.Repository, len(e.Digests), e.Digests[0])
-}
-
 // NewPlan decides everything that a release will do. It is pure: the same
 // request and snapshot give the same plan. All reasons for which there can be
-// none are joined: *[PlatformError], *[ConflictError], *[LackingError], and the
+// none are joined: *[PlatformError], *[ConflictError], and the
 // errors of [index.New] and [index.Rewrite].
 func NewPlan(req Request, snap Snapshot) (Plan, error) {
 	plan := Plan{Version: req.Version, Resumed: snap.Resumed != nil, Absent: snap.Absent}
@@ -139,15 +130,15 @@ func NewPlan(req Request, snap Snapshot) (Plan, error) {
 		plan.Notices = append(plan.Notices, s.Notices...)
 	}
 	for _, state := range snap.Targets {
-		if len(state.Lacks) > 0 {
-			errs = append(errs, &LackingError{Repository: state.Repo, Digests: state.Lacks})
-		}
 		if plan.Manifest.IsZero() {
 			continue // nothing to compare the tags with
 		}
 		target, err := planTarget(req, state, plan.Manifest.Digest)
 		errs = append(errs, err)
-		target.Stage = len(req.Targets) > 1 && target.Writes()
+		if target.Writes() {
+			target.Stage = len(req.Targets) > 1
+			target.Loads = planLoads(plan.Content, snap, state)
+		}
 		target.Page = planPage(req, state)
 		plan.Targets = append(plan.Targets, target)
 	}

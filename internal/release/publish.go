@@ -37,26 +37,6 @@ type Hooks struct {
 	Pause func(ctx context.Context, d time.Duration) error
 }
 
-// Stage puts the manifest into every target by its digest, so that all targets
-// have it before a tag moves anywhere. Nothing visible changes. The first
-// failure ends the release.
-func Stage(ctx context.Context, plan Plan, reg Registry) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, target := range plan.Targets {
-		if !target.Stage {
-			continue
-		}
-		group.Go(func() error {
-			digest := plan.Manifest.Digest.String()
-			if err := reg.Repository(target.Repo).Put(ctx, digest, plan.Manifest); err != nil {
-				return fmt.Errorf("staging %s: %w", target.Repo.Digest(digest), err)
-			}
-			return nil
-		})
-	}
-	return group.Wait()
-}
-
 // Publish writes the tags of a plan: per target strictly one after the other,
 // targets side by side, each for itself. It then settles the floating tags and
 // reads back what it wrote. A cancellation of ctx lets it finish within a few

@@ -60,7 +60,10 @@ func Read(ctx context.Context, req Request, reg Registry, waiting func(Waiting))
 		}
 	}
 	snap.Sources, snap.Promoted = search.sources()
-	return snap, readLacking(ctx, reg, &snap)
+	if err := readLacking(ctx, reg, &snap); err != nil {
+		return snap, err
+	}
+	return snap, readLoads(ctx, req, reg, &snap)
 }
 
 // readLacking asks every target that is not the home of all sources which of
@@ -72,7 +75,7 @@ func readLacking(ctx context.Context, reg Registry, snap *Snapshot) error {
 		var foreign []v1.Hash
 		for _, s := range snap.contents() {
 			if s.repository() != target.Repo {
-				foreign = append(foreign, digests(s)...)
+				foreign = append(foreign, s.parts()...)
 			}
 		}
 		if len(foreign) == 0 {

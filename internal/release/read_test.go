@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/polytag/polytag/internal/index"
 	"github.com/polytag/polytag/internal/platform"
@@ -122,7 +123,8 @@ func TestReadPromoted(t *testing.T) {
 
 // attest stores an attestation of an image and describes it as BuildKit does.
 func attest(s *store, m release.Manifest) v1.Descriptor {
-	d := entry(s.add("attestation", opaque("attestation of "+m.Digest.String())), &v1.Platform{OS: "unknown", Architecture: "unknown"})
+	raw := []byte(`{"layers":[],"annotations":{"of":"` + m.Digest.String() + `"}}`)
+	d := entry(s.add("attestation", manifest(types.OCIManifestSchema1, raw)), &v1.Platform{OS: "unknown", Architecture: "unknown"})
 	d.Annotations = map[string]string{"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": m.Digest.String()}
 	return d
 }
@@ -156,6 +158,10 @@ func TestReadRefs(t *testing.T) {
 		Sources: []release.Source{
 			{SourceRef: req.Sources.Refs[0], Manifest: x, Images: []release.Image{imageOf(b, arm64, nil, attestation)}},
 			{SourceRef: req.Sources.Refs[1], Manifest: a, Images: []release.Image{imageOf(a, amd64, nil)}},
+		},
+		Loads: []release.Load{
+			{Manifest: b, Blobs: []v1.Descriptor{configOf(t, b)}, From: req.Sources.Refs[0]},
+			{Manifest: away.manifests[attestation.Digest], From: req.Sources.Refs[0]},
 		},
 		Targets: []release.TargetState{
 			{Repo: req.Primary(), Lacks: []v1.Hash{attestation.Digest}},

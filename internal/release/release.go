@@ -30,6 +30,7 @@ package release
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -65,6 +66,9 @@ type Request struct {
 	Index index.Options
 	// NoAnnotations switches off the annotations that polytag adds by itself.
 	NoAnnotations bool
+	// SkipReferrers leaves behind what refers to images that are copied:
+	// signatures, SBOMs, and the like.
+	SkipReferrers bool
 	// Page says that the registry pages of the targets are to be synced.
 	Page bool
 	// Cleanup removes the temporary tags after a verified release.
@@ -111,6 +115,34 @@ type Reader interface {
 	Blob(ctx context.Context, desc v1.Descriptor) ([]byte, error)
 }
 
+// Origin is where images are read from, whole: a repository or an OCI layout.
+type Origin interface {
+	Reader
+	// Open streams a blob of any size as it is stored. Reading it to its end
+	// verifies size and digest: Read returns an error in place of io.EOF if one
+	// is wrong. The caller closes it. ErrNotFound if there is none.
+	Open(ctx context.Context, desc v1.Descriptor) (io.ReadCloser, error)
+	// Referrers lists the manifests whose subject the digest is, by the
+	// referrers API or the tag that stands in for it. None is no error.
+	// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+	Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descriptor, error)
+}
+
+// Blobs is what copying to a repository needs of it.
+type Blobs interface {
+	// Has reports whether the repository has a blob.
+	Has(ctx context.Context, digest v1.Hash) (bool, error)
+	// Mount asks the registry to take a blob over from another repository of
+	// its own. False, whatever the reason: it has to be uploaded.
+	Mount(ctx context.Context, digest v1.Hash, from name.Repository) (bool, error)
+	// Upload writes a blob, and reads content to its end, once. ErrRefused if
+	// there is no point in trying again.
+	Upload(ctx context.Context, desc v1.Descriptor, content io.Reader) error
+	// PutReferrer writes a manifest that has a subject, by its digest, and sees
+	// to it that entry is listed among the subject's referrers.
+	PutReferrer(ctx context.Context, m Manifest, entry v1.Descriptor) error
+}
+
 // Tags is what publishing needs of one repository.
 type Tags interface {
 	// List returns all tags, in no particular order. A repository that does
@@ -128,7 +160,8 @@ type Tags interface {
 
 // Repository is one repository of a registry.
 type Repository interface {
-	Reader
+	Origin
+	Blobs
 	Tags
 }
 

@@ -54,6 +54,7 @@ type exhausted struct{}
 
 // replay runs the product's code on a history of answers, and is the repository that it sees.
 type replay struct {
+	Repository // nil: publishing uses nothing but what is defined here
 	*machine
 
 	history []string

@@ -69,6 +69,8 @@ type TargetResult struct {
 // Result is what a release did. It is valid beside an error too.
 type Result struct {
 	Targets []TargetResult
+	// Staged is what was copied before; the caller puts it here.
+	Staged []Staged
 	// Finished is what [Finish] did; empty if nothing was asked for, or the
 	// release was not published.
 	Finished

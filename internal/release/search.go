@@ -69,8 +69,8 @@ func (s *search) look(ctx context.Context) error {
 
 // read reads one reference; nil if it does not exist.
 func (s *search) read(ctx context.Context, ref SourceRef) (*Source, error) {
-	source, err := readSource(ctx, s.reg.Repository(ref.repository()), ref)
-	if errors.Is(err, ErrNotFound) {
+	source, err := readSource(ctx, ref.origin(s.reg), ref)
+	if errors.Is(err, ErrNotFound) && ref.Layout == nil { // a folder is complete or never will be
 		s.note(ref, source.Manifest.Digest)
 		return nil, nil //nolint:nilnil // absence is an answer here, and the two callers look at it
 	}

@@ -160,7 +160,7 @@ func TestPublishTargets(t *testing.T) {
 	reg := registries{req.Primary(): well, second: broken}
 	plan := planFor(t, req, reg)
 
-	if err := release.Stage(t.Context(), plan, reg); err != nil {
+	if _, err := release.Stage(t.Context(), plan, reg, new(release.Meter)); err != nil {
 		t.Fatal(err)
 	}
 	ours := opaque("tested").Digest
@@ -206,7 +206,7 @@ func TestStageFails(t *testing.T) {
 	req.Targets = append(req.Targets, second)
 	ours := opaque("tested").Digest.String()
 	reg := registries{req.Primary(): newStore(), second: faulty(newStore(), fault{op: opPut, ref: ours, err: errRefused})}
-	err := release.Stage(t.Context(), planFor(t, req, reg), reg)
+	_, err := release.Stage(t.Context(), planFor(t, req, reg), reg, new(release.Meter))
 	if want := "staging other.example/app@" + ours + ": 403 Forbidden: refused"; err == nil || err.Error() != want {
 		t.Errorf("Stage() = %v, want %s", err, want)
 	}

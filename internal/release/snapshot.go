@@ -31,6 +31,10 @@ type Snapshot struct {
 	// Dummies says behind which of the absent tags an interrupted clean-up left
 	// a manifest that is still to be removed, by tag.
 	Dummies map[string]v1.Hash
+	// Loads are the manifests that some target lacks, or may lack: images,
+	// attestations and artifacts, then indexes, the inner before the outer, then
+	// what refers to any of them.
+	Loads []Load
 	// Targets holds one state for each of the request's targets, in order.
 	Targets []TargetState
 }

@@ -30,19 +30,47 @@ type Sources struct {
 type SourceRef struct {
 	// Text is the reference as the user knows it, for messages.
 	Text string
-	Ref  name.Reference
+	// Ref is where it is in a registry. Nil for an OCI layout.
+	Ref name.Reference
+	// Layout is the OCI layout that holds it, and Within its tag or digest
+	// there; empty: the layout holds just one. Nil for a registry.
+	Layout Origin
+	Within string
 	// Platform is what the name says the image is for. Zero: nothing.
 	Platform platform.Spec
 	// Override says that Platform is the user's own word: its variant and
 	// os.version replace what the config says. OS and architecture never do.
 	Override bool
+	// Features replace the os.features of the config. Nil: they stay.
+	Features []string
 	// Temporary says that the tag is one of this release's own, which a
 	// clean-up may remove.
 	Temporary bool
 }
 
-// repository is where the reference lives.
-func (r SourceRef) repository() name.Repository { return r.Ref.Context() }
+// repository is where the reference lives; zero for an OCI layout.
+func (r SourceRef) repository() name.Repository {
+	if r.Layout != nil {
+		return name.Repository{}
+	}
+	return r.Ref.Context()
+}
+
+// origin is what the reference is read from.
+func (r SourceRef) origin(reg Registry) Origin {
+	if r.Layout != nil {
+		return r.Layout
+	}
+	return reg.Repository(r.repository())
+}
+
+// identifier is the tag or digest by which the origin knows the reference.
+func (r SourceRef) identifier() string {
+	if r.Layout != nil {
+		return r.Within
+	}
+	return r.Ref.Identifier()
+}
 
 // PlatformTags returns the per-platform tags that the stem and the platforms
 // name, in the order of the platforms. Empty without a stem or platforms.
@@ -89,12 +117,29 @@ type Source struct {
 	Manifest Manifest
 	// Images are the leaves: one for an image, all of them for an index.
 	Images []Image
+	// Nested are the indexes within an index, the outer before the inner.
+	Nested []Manifest
+	// Other are the entries of indexes that are no image and belong to none:
+	// artifacts.
+	Other []v1.Descriptor
 	// Notices say what was taken from the name because the config lacks it.
 	Notices []string
 }
 
 // IsIndex reports whether the source is an index rather than one image.
 func (s Source) IsIndex() bool { return index.IsIndex(s.Manifest.MediaType) }
+
+// parts are all manifests that the source leads to.
+func (s Source) parts() []v1.Hash {
+	out := digests(s)
+	for _, m := range s.Nested {
+		out = append(out, m.Digest)
+	}
+	for _, d := range s.Other {
+		out = append(out, d.Digest)
+	}
+	return out
+}
 
 // describe names one image of a source as messages do: reference, platform and
 // digest.

@@ -3,11 +3,13 @@
 package release_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -39,23 +41,32 @@ type store struct {
 	tags      map[string]v1.Hash
 	manifests map[v1.Hash]release.Manifest
 	blobs     map[v1.Hash][]byte
-	writes    []string // "put latest 1.2.3", "delete latest": what was applied, with the names of names
+	referrers map[v1.Hash][]v1.Descriptor // by subject
+	opened    int                         // how many blobs were streamed from here
+	mounts    registries                  // the repositories that blobs are taken over from; nil: none
+	writes    []string                    // "put latest 1.2.3", "delete latest": what was applied, with the names of names
 	names     map[v1.Hash]string
 }
 
 // The operations of a store.
 const (
-	opList     = "list"
-	opResolve  = "resolve"
-	opManifest = "manifest"
-	opBlob     = "blob"
-	opPut      = "put"
-	opDelete   = "delete"
+	opOpen      = "open"
+	opReferrers = "referrers"
+	opHas       = "has"
+	opMount     = "mount"
+	opUpload    = "upload"
+	opList      = "list"
+	opResolve   = "resolve"
+	opManifest  = "manifest"
+	opBlob      = "blob"
+	opPut       = "put"
+	opDelete    = "delete"
 )
 
 func newStore() *store {
 	return &store{
 		tags: map[string]v1.Hash{}, manifests: map[v1.Hash]release.Manifest{}, blobs: map[v1.Hash][]byte{}, names: map[v1.Hash]string{},
+		referrers: map[v1.Hash][]v1.Descriptor{},
 	}
 }
 
@@ -123,6 +134,64 @@ func (s *store) Blob(ctx context.Context, desc v1.Descriptor) (raw []byte, err e
 		err = fmt.Errorf("%s: %w", desc.Digest, release.ErrNotFound)
 	}
 	return raw, err
+}
+
+func (s *store) Open(ctx context.Context, desc v1.Descriptor) (body io.ReadCloser, err error) {
+	err = s.do(ctx, opOpen, desc.Digest.String(), func() {
+		if raw, ok := s.blobs[desc.Digest]; ok {
+			s.opened++
+			body = io.NopCloser(bytes.NewReader(raw))
+		}
+	})
+	if err == nil && body == nil {
+		err = fmt.Errorf("%s: %w", desc.Digest, release.ErrNotFound)
+	}
+	return body, err
+}
+
+func (s *store) Referrers(ctx context.Context, subject v1.Hash) (entries []v1.Descriptor, err error) {
+	err = s.do(ctx, opReferrers, subject.String(), func() { entries = s.referrers[subject] })
+	return entries, err
+}
+
+func (s *store) Has(ctx context.Context, digest v1.Hash) (has bool, err error) {
+	err = s.do(ctx, opHas, digest.String(), func() { _, has = s.blobs[digest] })
+	return has, err
+}
+
+func (s *store) Mount(ctx context.Context, digest v1.Hash, from name.Repository) (mounted bool, err error) {
+	err = s.do(ctx, opMount, digest.String()+" "+from.Name(), func() {
+		if s.mounts == nil {
+			return
+		}
+		var raw []byte
+		if raw, mounted = s.mounts[from].blobs[digest]; mounted {
+			s.blobs[digest] = raw
+		}
+	})
+	return mounted, err
+}
+
+func (s *store) Upload(ctx context.Context, desc v1.Descriptor, content io.Reader) error {
+	raw, err := io.ReadAll(content)
+	if err != nil {
+		return fmt.Errorf("sending: %w", err)
+	}
+	return s.do(ctx, opUpload, desc.Digest.String(), func() { s.blobs[desc.Digest] = raw })
+}
+
+func (s *store) PutReferrer(ctx context.Context, m release.Manifest, entry v1.Descriptor) error {
+	var parsed struct {
+		Subject v1.Descriptor `json:"subject"`
+	}
+	if err := json.Unmarshal(m.Raw, &parsed); err != nil {
+		return fmt.Errorf("reading the subject: %w", err)
+	}
+	return s.do(ctx, opPut, m.Digest.String(), func() {
+		s.manifests[m.Digest] = m
+		s.referrers[parsed.Subject.Digest] = append(s.referrers[parsed.Subject.Digest], entry)
+		s.writes = append(s.writes, "put referrer "+s.nameOf(m.Digest))
+	})
 }
 
 func (s *store) Put(ctx context.Context, ref string, m release.Manifest) error {

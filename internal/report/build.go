@@ -89,16 +89,53 @@ func planned(p release.Plan) []Target {
 				From: digest(tag.From), To: digest(to), By: tag.By,
 			})
 		}
+		target.Copied = toCopy(t.Loads)
 		targets = append(targets, target)
 	}
 	return targets
+}
+
+// toCopy counts what would be copied; nil for nothing.
+func toCopy(loads []release.Load) *Copied {
+	if len(loads) == 0 {
+		return nil
+	}
+	c := &Copied{}
+	seen := map[v1.Hash]bool{}
+	for _, l := range loads {
+		if l.IsReferrer() {
+			c.Referrers++
+		} else {
+			c.Images++
+		}
+		for _, b := range l.Blobs {
+			if !seen[b.Digest] {
+				seen[b.Digest] = true
+				c.Blobs, c.Bytes = c.Blobs+1, c.Bytes+b.Size
+			}
+		}
+	}
+	return c
+}
+
+// wasCopied says what a target was given; nil for nothing.
+func wasCopied(staged []release.Staged, repo name.Repository) *Copied {
+	for _, s := range staged {
+		if s.Repo == repo {
+			return &Copied{
+				Images: s.Images, Referrers: s.Referrers, Blobs: s.Uploaded + s.Mounted + s.Present, Bytes: s.Bytes,
+				Mounted: s.Mounted, Present: s.Present,
+			}
+		}
+	}
+	return nil
 }
 
 // done says what became of each tag.
 func done(result release.Result) []Target {
 	targets := make([]Target, 0, len(result.Targets))
 	for _, t := range result.Targets {
-		target := Target{Repository: repository(t.Repo), Released: t.Released, Tags: []Tag{}}
+		target := Target{Repository: repository(t.Repo), Released: t.Released, Tags: []Tag{}, Copied: wasCopied(result.Staged, t.Repo)}
 		if t.Err != nil {
 			target.Error = t.Err.Error()
 		}

@@ -71,6 +71,23 @@ type Target struct {
 	Error string `json:"error,omitempty"`
 	// Tags are in push order. Empty if the run failed before any tag was tried.
 	Tags []Tag `json:"tags"`
+	// Copied is what the repository was given of the release's images, or would be. Left out if it had everything.
+	Copied *Copied `json:"copied,omitempty"`
+}
+
+// Copied counts what was copied to a repository from where the sources live.
+type Copied struct {
+	// Images are images, attestations, artifacts and inner indexes.
+	Images int `json:"images"`
+	// Referrers are signatures and whatever else refers to them.
+	Referrers int `json:"referrers"`
+	// Blobs are layers and configs, and Bytes the size of those that were sent; in a dry run, of all of them.
+	Blobs int   `json:"blobs"`
+	Bytes int64 `json:"bytes"`
+	// Mounted blobs were taken over from another repository of the registry, Present ones were there already. Never in a dry
+	// run, where that is not known.
+	Mounted int `json:"mounted,omitempty"`
+	Present int `json:"present,omitempty"`
 }
 
 // Tag is what will become, or became, of one tag.

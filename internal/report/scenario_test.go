@@ -232,7 +232,7 @@ func dryRunRefused() report.Report {
 	hub, have, want := repo("acme/app"), hash("another"), hash("index 1.2.3")
 	r.Err = errors.Join(
 		&release.ConflictError{Tag: hub.Tag("1.2.3"), Have: have, Want: want},
-		&release.LackingError{Repository: hub, Digests: []v1.Hash{hash("amd64")}},
+		&release.FrozenError{Tag: hub.Tag("latest")},
 	)
 	return r
 }

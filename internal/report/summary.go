@@ -124,6 +124,11 @@ func (m *markdown) tags(d Document) {
 	}
 	m.paragraph("### Tags")
 	m.table([]string{"Repository", "Tag", word, "Points at now", "Why"}, rows)
+	for _, target := range d.Targets {
+		if target.Copied != nil {
+			m.paragraph(code(target.Repository) + ": " + target.Copied.words(d.Status == Planned) + ".")
+		}
+	}
 	if d.count(func(t Tag) bool { return t.By != "" && t.Status != release.RolledBack }) > 0 {
 		m.paragraph("A floating tag never moves to a lower version: it stays with the highest that the repository has in its line.")
 	}

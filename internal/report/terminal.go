@@ -88,6 +88,9 @@ func (d Document) writeTargets(w io.Writer, header string, color bool) bool {
 		}
 		fmt.Fprintln(w, target.Repository)
 		t.write(w, color)
+		if target.Copied != nil {
+			fmt.Fprintf(w, "  %s\n", target.Copied.words(header == "ACTION"))
+		}
 		wrote = true
 	}
 	return wrote

@@ -80,6 +80,28 @@ func (d Document) facts() []string {
 	return append(facts, plural(len(d.Images), "platform"))
 }
 
+// words says what was copied, or what would be.
+func (c Copied) words(planned bool) string {
+	parts := []string{plural(c.Images, "image or attestation")}
+	if c.Images != 1 {
+		parts[0] = fmt.Sprintf("%d images and attestations", c.Images)
+	}
+	if c.Referrers > 0 {
+		parts = append(parts, plural(c.Referrers, "signature or other referrer"))
+	}
+	if planned {
+		return fmt.Sprintf("to be copied: %s; %s, %s at most", strings.Join(parts, ", "), plural(c.Blobs, "blob"), size(c.Bytes))
+	}
+	text := fmt.Sprintf("copied: %s; %s sent in %s", strings.Join(parts, ", "), size(c.Bytes), plural(c.Blobs-c.Mounted-c.Present, "blob"))
+	if c.Mounted > 0 {
+		text += fmt.Sprintf(", %d mounted", c.Mounted)
+	}
+	if c.Present > 0 {
+		text += fmt.Sprintf(", %d there already", c.Present)
+	}
+	return text
+}
+
 // plural writes a number with a noun that it counts.
 func plural(n int, noun string) string {
 	stem, isY := strings.CutSuffix(noun, "y")

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package release
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/polytag/polytag/internal/index"
+)
+
+// Staged is what one target was given before any tag moved.
+type Staged struct {
+	Repo name.Repository
+	// Images counts images, attestations, artifacts and inner indexes, and
+	// Referrers signatures and whatever else refers to them.
+	Images, Referrers int
+	// Uploaded, Mounted and Present count blobs: sent, taken over from another
+	// repository of the registry, there already.
+	Uploaded, Mounted, Present int
+	// Bytes is the size of the blobs that were sent.
+	Bytes int64
+	// Kept are cosign's tags that had another content in the target, and were
+	// left as they were.
+	Kept []string
+}
+
+// Stage brings every target what it lacks, and the index by its digest, before
+// a tag moves anywhere. Nothing visible changes. A blob is read from its source
+// once, whatever the number of targets. The first failure ends the release;
+// what was copied until then is found by the next run. The answer has one value
+// for each target that was given anything, meter may be watched meanwhile.
+func Stage(ctx context.Context, plan Plan, reg Registry, meter *Meter) ([]Staged, error) {
+	var cargos []*cargo
+	for _, target := range plan.Targets {
+		if len(target.Loads) > 0 || target.Stage {
+			cargos = append(cargos, &cargo{target: target, repo: reg.Repository(target.Repo), staged: Staged{Repo: target.Repo}})
+		}
+	}
+	group, within := errgroup.WithContext(ctx)
+	for _, c := range cargos {
+		group.Go(func() error { return c.lookAhead(within) })
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if err := carryBlobs(ctx, reg, cargos, meter); err != nil {
+		return nil, err
+	}
+	group, within = errgroup.WithContext(ctx)
+	for _, c := range cargos {
+		group.Go(func() error { return c.putManifests(within, plan.Manifest) })
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var staged []Staged
+	for _, c := range cargos {
+		if len(c.target.Loads) > 0 {
+			staged = append(staged, c.staged)
+		}
+	}
+	return staged, nil
+}
+
+// cargo is what one target is given.
+type cargo struct {
+	target TargetPlan
+	repo   Repository
+	loads  []Load // of the plan, without the referrers that are there
+
+	mu     sync.Mutex
+	staged Staged
+}
+
+// lookAhead finds the referrers that are there already.
+func (c *cargo) lookAhead(ctx context.Context) error {
+	var refs []string
+	for _, l := range c.target.Loads {
+		if l.IsReferrer() {
+			refs = append(refs, l.ref())
+		}
+	}
+	there := map[string]v1.Hash{}
+	if len(refs) > 0 {
+		var err error
+		if there, err = c.repo.Resolve(ctx, refs); err != nil {
+			return fmt.Errorf("looking for signatures in %s: %w", c.target.Repo, err)
+		}
+	}
+	for _, l := range c.target.Loads {
+		have, ok := there[l.ref()]
+		switch {
+		case !l.IsReferrer() || !ok:
+			c.loads = append(c.loads, l)
+		case have != l.Manifest.Digest:
+			c.staged.Kept = append(c.staged.Kept, l.Tag)
+		}
+	}
+	return nil
+}
+
+// putManifests writes the manifests, whose blobs are there by now: what the
+// index lists, inner indexes after it, then referrers, and the index itself.
+func (c *cargo) putManifests(ctx context.Context, whole Manifest) error {
+	var images, indexes, referrers []Load
+	for _, l := range c.loads {
+		switch {
+		case l.IsReferrer():
+			referrers = append(referrers, l)
+		case index.IsIndex(l.Manifest.MediaType):
+			indexes = append(indexes, l)
+		default:
+			images = append(images, l)
+		}
+	}
+	if err := c.each(ctx, images, reads); err != nil {
+		return err
+	}
+	// The inner index comes first, and tags that stand in for the referrers API
+	// are read and written again.
+	for _, loads := range [][]Load{indexes, referrers} {
+		if err := c.each(ctx, loads, 1); err != nil {
+			return err
+		}
+	}
+	c.staged.Images, c.staged.Referrers = len(images)+len(indexes), len(referrers)
+	if !c.target.Stage {
+		return nil
+	}
+	digest := whole.Digest.String()
+	if err := c.repo.Put(ctx, digest, whole); err != nil {
+		return fmt.Errorf("staging %s: %w", c.target.Repo.Digest(digest), err)
+	}
+	return nil
+}
+
+// each puts manifests, so many side by side.
+func (c *cargo) each(ctx context.Context, loads []Load, limit int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(limit)
+	for _, l := range loads {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return context.Cause(ctx)
+			}
+			var err error
+			if l.Entry.Digest.Hex != "" {
+				err = c.repo.PutReferrer(ctx, l.Manifest, l.Entry)
+			} else {
+				err = c.repo.Put(ctx, l.ref(), l.Manifest)
+			}
+			if err != nil {
+				return fmt.Errorf("copying %s to %s: %w", l.ref(), c.target.Repo, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// count notes what became of a blob.
+func (c *cargo) count(f func(*Staged)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(&c.staged)
+}
+
+// blobsOf collects the blobs of all cargos, the largest first: one that starts
+// last keeps everything waiting.
+func blobsOf(cargos []*cargo) []*parcel {
+	byDigest := map[v1.Hash]*parcel{}
+	var parcels []*parcel
+	for _, c := range cargos {
+		for _, l := range c.loads {
+			for _, b := range l.Blobs {
+				p := byDigest[b.Digest]
+				if p == nil {
+					p = &parcel{blob: b}
+					byDigest[b.Digest] = p
+					parcels = append(parcels, p)
+				}
+				p.add(l.From, c)
+			}
+		}
+	}
+	slices.SortStableFunc(parcels, func(a, b *parcel) int { return int(min(1, max(-1, b.blob.Size-a.blob.Size))) })
+	return parcels
+}

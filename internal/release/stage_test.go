@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package release_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/polytag/polytag/internal/release"
+)
+
+// configOf is the entry of an image's config.
+func configOf(t *testing.T, m release.Manifest) v1.Descriptor {
+	t.Helper()
+	var parsed v1.Manifest
+	if err := json.Unmarshal(m.Raw, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	return parsed.Config
+}
+
+// layered pushes an image with layers, of which those that are foreign are not stored.
+func (s *store) layered(t *testing.T, p v1.Platform, layers ...v1.Descriptor) release.Manifest {
+	t.Helper()
+	m := s.push(t, p, nil)
+	var parsed v1.Manifest
+	if err := json.Unmarshal(m.Raw, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	delete(s.manifests, m.Digest)
+	parsed.Layers = layers
+	return s.add(p.String(), manifest(types.OCIManifestSchema1, encode(t, parsed)))
+}
+
+func (s *store) layer(mediaType types.MediaType, content string) v1.Descriptor {
+	digest := hashOf([]byte(content))
+	s.blobs[digest] = []byte(content)
+	return v1.Descriptor{MediaType: mediaType, Size: int64(len(content)), Digest: digest}
+}
+
+// refer pushes a manifest that refers to another, with a layer of its own.
+func (s *store) refer(t *testing.T, text string, subject release.Manifest, tag string) release.Manifest {
+	t.Helper()
+	m := v1.Manifest{
+		SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Config: s.layer("application/vnd.oci.empty.v1+json", "{}"),
+		Layers: []v1.Descriptor{s.layer("application/vnd.example.sbom", text)},
+	}
+	if tag == "" {
+		m.Subject = &v1.Descriptor{MediaType: subject.MediaType, Size: int64(len(subject.Raw)), Digest: subject.Digest}
+	}
+	referrer := manifest(types.OCIManifestSchema1, encode(t, m))
+	if tag != "" {
+		return s.add(text, referrer, tag)
+	}
+	s.add(text, referrer)
+	entry := entry(referrer, nil)
+	entry.ArtifactType = "application/vnd.example.sbom"
+	s.referrers[subject.Digest] = append(s.referrers[subject.Digest], entry)
+	return referrer
+}
+
+// promoteFrom asks for the index tagged tested of a repository, and plans that.
+func promoteFrom(t *testing.T, req *release.Request, from name.Repository, reg release.Registry) release.Plan {
+	t.Helper()
+	req.Sources = release.Sources{Refs: []release.SourceRef{{Text: from.String() + ":tested", Ref: from.Tag("tested")}}}
+	snap, err := release.Read(t.Context(), *req, reg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := release.NewPlan(*req, snap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+// TestStageCopies: two targets elsewhere get every image, attestation, artifact, inner index and referrer of a promoted index; each
+// blob is read once; blobs come before the manifests that list them, and these before the index.
+func TestStageCopies(t *testing.T) {
+	t.Parallel()
+	req := request(t, "1.2.3", "{version}")
+	from, second := repository(t, "other.example/staging"), repository(t, "third.example/app")
+	req.Targets = append(req.Targets, second)
+	source, a, b := newStore(), newStore(), newStore()
+
+	image := source.layered(t, amd64, source.layer(types.OCILayerZStd, "zstd"), source.layer(types.OCILayer, ""),
+		v1.Descriptor{MediaType: types.OCIRestrictedLayer, Size: 9, Digest: hashOf([]byte("elsewhere")), URLs: []string{"https://example.com/layer"}})
+	inner := source.pushIndex(t, []v1.Descriptor{entry(source.layered(t, arm64, source.layer(types.OCILayer, "arm")), &arm64)})
+	artifact := entry(source.refer(t, "chart", release.Manifest{}, "chart"), nil)
+	artifact.ArtifactType = "application/vnd.example.chart"
+	tested := source.pushIndex(t, []v1.Descriptor{entry(image, &amd64), attest(source, image), entry(inner, nil), artifact}, "tested")
+	sbom := source.refer(t, "sbom", image, "")
+	source.refer(t, "signature of the sbom", sbom, "")
+	source.refer(t, "signature", tested, "sha256-"+tested.Digest.Hex+".sig")
+
+	reg := registries{from: source, req.Primary(): a, second: b}
+	plan := promoteFrom(t, &req, from, reg)
+	var meter release.Meter
+	staged, err := release.Stage(t.Context(), plan, reg, &meter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []*store{a, b} {
+		if diff := cmp.Diff(source.manifests, target.manifests, whole); diff != "" {
+			t.Errorf("manifests (-source +target):\n%s", diff)
+		}
+		if diff := cmp.Diff(source.blobs, target.blobs, whole); diff != "" {
+			t.Errorf("blobs (-source +target):\n%s", diff)
+		}
+		if diff := cmp.Diff(source.referrers, target.referrers); diff != "" {
+			t.Errorf("referrers (-source +target):\n%s", diff)
+		}
+		if got, want := target.writes[len(target.writes)-1], "put "+tested.Digest.String()+" "+tested.Digest.String(); got != want {
+			t.Errorf("the last write is %q, want %q", got, want)
+		}
+	}
+	if got, want := source.opened, len(source.blobs); got != want {
+		t.Errorf("%d blobs were read, want each of %d once", got, want)
+	}
+	bytes := int64(0)
+	for _, blob := range source.blobs {
+		bytes += int64(len(blob))
+	}
+	n := int64(len(source.blobs))
+	want := release.Progress{Blobs: 2 * n, OfBlobs: 2 * n, Bytes: 2 * bytes, OfBytes: 2 * bytes}
+	if got := meter.Now(); got != want {
+		t.Errorf("progress is %+v, want %+v", got, want)
+	}
+	wantStaged := []release.Staged{
+		{Repo: req.Primary(), Images: 5, Referrers: 3, Uploaded: int(n), Bytes: bytes},
+		{Repo: second, Images: 5, Referrers: 3, Uploaded: int(n), Bytes: bytes},
+	}
+	if diff := cmp.Diff(wantStaged, staged, whole); diff != "" {
+		t.Errorf("Stage (-want +got):\n%s", diff)
+	}
+
+	source.opened = 0
+	if staged, err = release.Stage(t.Context(), promoteFrom(t, &req, from, reg), reg, new(release.Meter)); err != nil {
+		t.Fatal(err)
+	}
+	nothing := []release.Staged{{Repo: req.Primary()}, {Repo: second}}
+	if diff := cmp.Diff(nothing, staged, whole); diff != "" || source.opened != 0 {
+		t.Errorf("a second run reads %d blobs and does (-want +got):\n%s", source.opened, diff)
+	}
+}
+
+// TestStageMounts: within a registry nothing is read; what is not taken over is looked for, and then sent.
+func TestStageMounts(t *testing.T) {
+	t.Parallel()
+	req := request(t, "1.2.3", "{version}")
+	from := repository(t, req.Primary().RegistryStr()+"/acme/staging")
+	source, target := newStore(), newStore()
+	image := source.layered(t, amd64, source.layer(types.OCILayer, "one"), source.layer(types.OCILayer, "two"))
+	source.add("image", image, "tested")
+	reg := registries{from: source, req.Primary(): target}
+	plan := promoteFrom(t, &req, from, reg)
+	if len(plan.Targets[0].Loads) != 1 {
+		t.Fatalf("loads are %v, want the image", plan.Targets[0].Loads)
+	}
+
+	target.blobs[hashOf([]byte("one"))] = []byte("one")
+	staged, err := release.Stage(t.Context(), plan, reg, new(release.Meter))
+	want := []release.Staged{{Repo: req.Primary(), Images: 1, Uploaded: 2, Present: 1, Bytes: int64(len("two")) + configOf(t, image).Size}}
+	if diff := cmp.Diff(want, staged, whole); diff != "" || err != nil {
+		t.Errorf("Stage = %v (-want +got):\n%s", err, diff)
+	}
+
+	target = newStore()
+	target.mounts, reg[req.Primary()], source.opened = registries{from: source}, target, 0
+	staged, err = release.Stage(t.Context(), plan, reg, new(release.Meter))
+	want = []release.Staged{{Repo: req.Primary(), Images: 1, Mounted: 3}}
+	if diff := cmp.Diff(want, staged, whole); diff != "" || err != nil || source.opened != 0 {
+		t.Errorf("Stage = %v, reads %d blobs (-want +got):\n%s", err, source.opened, diff)
+	}
+}
+
+// TestStageKeeps: a signature that the target has of its own is left as it is.
+func TestStageKeeps(t *testing.T) {
+	t.Parallel()
+	req := request(t, "1.2.3", "{version}")
+	from := repository(t, "other.example/staging")
+	source, target := newStore(), newStore()
+	image := source.add("image", source.layered(t, amd64), "tested")
+	tag := "sha256-" + image.Digest.Hex + ".sig"
+	source.refer(t, "signature", image, tag)
+	own := target.add("own", opaque("another signature"), tag)
+	reg := registries{from: source, req.Primary(): target}
+
+	staged, err := release.Stage(t.Context(), promoteFrom(t, &req, from, reg), reg, new(release.Meter))
+	if err != nil || len(staged) != 1 || !slices.Equal(staged[0].Kept, []string{tag}) || target.tags[tag] != own.Digest {
+		t.Errorf("Stage = %+v, %v, %s at %s; want it kept at %s", staged, err, tag, target.tags[tag], own.Digest)
+	}
+	req.SkipReferrers = true
+	if plan := promoteFrom(t, &req, from, reg); len(plan.Targets[0].Loads) != 0 {
+		t.Errorf("without referrers the loads are %v, want none", plan.Targets[0].Loads)
+	}
+}
+
+// TestStageBreaksOff: what breaks off is sent again to those targets alone that did not get it; what is refused, or wrong at its
+// source, is not.
+func TestStageBreaksOff(t *testing.T) {
+	t.Parallel()
+	errCorrupt := errors.New("its digest is wrong")
+	for _, tt := range []struct {
+		name   string
+		upload error // of the first upload of the layer to the first target
+		read   error // of every read at the source
+		want   string
+		opened int // how often the layer is read
+	}{
+		{name: "broken", upload: errLost, opened: 2},
+		{name: "refused", upload: errRefused, opened: 1, want: "copying LAYER to registry.example/acme/app: 403 Forbidden: refused"},
+		{name: "unreadable", read: errCorrupt, opened: 4, want: "reading LAYER from other.example/staging:tested: its digest is wrong"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				req := request(t, "1.2.3", "{version}")
+				from, second := repository(t, "other.example/staging"), repository(t, "third.example/app")
+				req.Targets = append(req.Targets, second)
+				source, b := newStore(), newStore()
+				layer := source.layer(types.OCILayer, strings.Repeat("layer", 100_000))
+				source.add("image", source.layered(t, amd64, layer), "tested")
+				a := faulty(newStore(), fault{op: opUpload, ref: layer.Digest.String(), n: 1, err: tt.upload})
+				if tt.upload == nil {
+					a.answer = nil
+				}
+				origin := &counting{store: source, digest: layer.Digest, err: tt.read}
+				reg := registryFunc(func(repo name.Repository) release.Repository {
+					switch repo {
+					case from:
+						return origin
+					case second:
+						return b
+					}
+					return a
+				})
+				var meter release.Meter
+				_, err := release.Stage(t.Context(), promoteFrom(t, &req, from, reg), reg, &meter)
+				want := strings.ReplaceAll(tt.want, "LAYER", layer.Digest.String())
+				if got := errorText(err); got != want {
+					t.Errorf("Stage = %q, want %q", got, want)
+				}
+				if origin.opened != tt.opened {
+					t.Errorf("the layer was read %d times, want %d", origin.opened, tt.opened)
+				}
+				if p := meter.Now(); err == nil && p.Bytes != p.OfBytes {
+					t.Errorf("progress is %+v, want all of it", p)
+				}
+				if _, ok := a.manifests[hashOf(nil)]; ok || (err != nil && len(a.writes)+len(b.writes) > 0) {
+					t.Errorf("writes are %q and %q, want none after a failure", a.writes, b.writes)
+				}
+			})
+		})
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// registryFunc is a registry of repositories of any kind.
+type registryFunc func(name.Repository) release.Repository
+
+func (f registryFunc) Repository(repo name.Repository) release.Repository { return f(repo) }
+
+// counting counts how often a blob is read, and may break off in the middle.
+type counting struct {
+	*store
+	digest v1.Hash
+	err    error
+
+	mu     sync.Mutex
+	opened int
+}
+
+func (c *counting) Open(ctx context.Context, desc v1.Descriptor) (io.ReadCloser, error) {
+	body, err := c.store.Open(ctx, desc)
+	if desc.Digest != c.digest {
+		return body, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.opened++
+	if c.err != nil {
+		return io.NopCloser(io.MultiReader(io.LimitReader(body, desc.Size/2), iotest.ErrReader(c.err))), err
+	}
+	return body, err
+}
