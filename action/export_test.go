@@ -23,7 +23,7 @@ type Settings struct {
 
 // Parse reads all inputs, from flags and an environment.
 func Parse(flags map[string]string, getenv func(string) string) (Settings, error) {
-	in, err := parse(gather(flags, getenv), getenv)
+	in, err := parse(context.Background(), gather(flags, getenv), getenv)
 	out := Settings{
 		Request: in.request, Credentials: in.credentials, Fallbacks: in.fallbacks,
 		PlainHTTP: in.plainHTTP, DryRun: in.dryRun, Timeout: in.timeout,

@@ -71,7 +71,7 @@ func (i Input) variables() []string {
 // Inputs returns the table of inputs, in the order in which they are documented.
 func Inputs() []Input {
 	return []Input{
-		{Name: "images", Kind: List, Help: "Repositories to publish to; the first is the primary, in which temporary tags are looked up. Required."},
+		{Name: "images", Kind: List, Help: "Repositories to publish to; the first is the primary, in which temporary tags are looked up. Required, except with spec."},
 		{Name: "git_tag", Help: "The git tag that is released, v1.2.3. Default: what the CI says."},
 		{Name: "version_prefix", Help: "Text before the version in a monorepo's git tag: app/ for app/v1.2.3."},
 		{Name: "tags", Kind: List, Default: "{major}\n{major}.{minor}\n{version}\nlatest", Help: "Tags to publish, in push order: templates of {major} {minor} {patch} {version} {git_tag} {sha} {short_sha} {env:NAME}, and literals."},
@@ -80,10 +80,12 @@ func Inputs() []Input {
 		{Name: "overwrite", Kind: Boolean, Default: "false", Help: "Whether an exact tag that exists with another digest may be replaced."},
 		{Name: "source_tag", Help: "With platforms: the stem of the per-platform tags. Otherwise, or if none of those exists, the tag of one image or index that is promoted."},
 		{Name: "source_template", Default: "{source_tag}-{os}-{arch}{-variant}", Help: "How a per-platform tag is named."},
-		{Name: "sources", Kind: List, Help: "Explicit references: tags, digests, or sha256:… in the primary repository. PLATFORM=REFERENCE overrides variant and os.version. A single index is promoted."},
+		{Name: "sources", Kind: List, Help: "Explicit references: tags, digests, sha256:… in the primary repository, or oci:PATH[:TAG] for an OCI layout, a folder or a tar. PLATFORM=REFERENCE overrides variant, os.version and, as windows/amd64:10.0.17763.6054+win32k, os.features. A single index is promoted."},
 		{Name: "digests", Kind: Path, Help: "A folder with a file for each digest, named by it or holding it; digests in the primary repository."},
+		{Name: "spec", Kind: Path, Help: "A manifest-tool YAML file, which gives the repository, its tags, pushed as they stand, and the images; instead of images, tags and other sources."},
 		{Name: "platforms", Kind: List, Help: "The exact set of platforms expected: linux/amd64, linux/arm/v6, windows/amd64:10.0.17763.6054."},
 		{Name: "attestations", Default: "keep", Options: []string{"keep", "strip"}, Help: "Whether the attestations that BuildKit made stay in the index."},
+		{Name: "referrers", Default: "copy", Options: []string{"copy", "skip"}, Help: "When images are copied to another repository: whether their signatures, SBOMs and other referrers, by the referrers API or cosign's tags, come along."},
 		{Name: "format", Default: "auto", Options: []string{"auto", "oci", "docker"}, Help: "auto: a Docker manifest list if all images are Docker's, else an OCI index."},
 		{Name: "annotations", Kind: Lines, Help: "key=value on the index, one a line. none: not even those that polytag adds."},
 		{Name: "readme", Kind: Path, Help: "Markdown file in the workspace to sync to the registry page of every target that has one; not by a pre-release, nor by a version below the highest."},

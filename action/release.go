@@ -29,10 +29,11 @@ func (c *Command) release(ctx context.Context, args []string, dryRun bool) error
 	if err != nil {
 		return err
 	}
-	in, err := parse(gather(given, c.Getenv), c.Getenv)
+	in, err := parse(ctx, gather(given, c.Getenv), c.Getenv)
 	if err != nil {
 		return err
 	}
+	defer in.close()
 	in.dryRun = in.dryRun || dryRun
 	host := ci.Detect(c.Getenv, c.Stdout)
 	for _, s := range in.secrets {

@@ -4,8 +4,10 @@ package action
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,11 +18,13 @@ import (
 
 	"github.com/polytag/polytag/internal/ci"
 	"github.com/polytag/polytag/internal/index"
+	"github.com/polytag/polytag/internal/layout"
 	"github.com/polytag/polytag/internal/platform"
 	"github.com/polytag/polytag/internal/registry"
 	"github.com/polytag/polytag/internal/release"
 	"github.com/polytag/polytag/internal/secret"
 	"github.com/polytag/polytag/internal/semtag"
+	"github.com/polytag/polytag/internal/spec"
 )
 
 // settings are the inputs, checked and understood.
@@ -35,6 +39,8 @@ type settings struct {
 	json, dotenv, results  string
 	openID                 openID
 	page                   page
+	// layouts are open until the run is over.
+	layouts []io.Closer
 	// notices are facts about the inputs that a person should know.
 	notices []string
 }
@@ -46,23 +52,42 @@ type parser struct {
 	getenv func(string) string
 	ci     ci.Context
 	out    settings
+	// file is what the input spec says; nil without it.
+	file *spec.Spec
+	// layouts are those that were opened, by path.
+	layouts map[string]*layout.Layout
 }
 
 // parse reads all inputs. The error joins an *[InputError] for each that is
 // wrong; nothing has been sent then.
-func parse(v *values, getenv func(string) string) (settings, error) {
-	p := &parser{values: v, getenv: getenv, ci: ci.ReadContext(getenv)}
+func parse(ctx context.Context, v *values, getenv func(string) string) (settings, error) {
+	p := &parser{values: v, getenv: getenv, ci: ci.ReadContext(getenv), layouts: map[string]*layout.Layout{}}
 	p.network()
-	p.targets()
-	p.tags()
+	if p.has("spec") {
+		p.spec()
+	} else {
+		p.targets()
+		p.tags()
+	}
 	p.platforms()
-	p.sources()
+	p.sources(ctx)
 	p.index()
 	p.accounts()
 	p.openID()
 	p.page()
 	p.outputs()
-	return p.out, errors.Join(v.errs...)
+	if err := errors.Join(v.errs...); err != nil {
+		p.out.close()
+		return p.out, err
+	}
+	return p.out, nil
+}
+
+// close closes what the inputs opened.
+func (s settings) close() {
+	for _, l := range s.layouts {
+		_ = l.Close() // it was only read
+	}
 }
 
 // network reads what concerns the connection.
@@ -198,8 +223,10 @@ func (p *parser) index() {
 		p.wrong("format", err)
 	}
 	req.Index.StripAttestations = p.choice("attestations") == "strip"
+	req.SkipReferrers = p.choice("referrers") == "skip"
 	req.SourceURL = p.ci.RepositoryURL
 	req.Cleanup = p.boolean("cleanup")
+	defer p.specAnnotations()
 	lines := p.list("annotations")
 	if len(lines) == 1 && lines[0] == "none" {
 		req.NoAnnotations = true

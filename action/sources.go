@@ -3,6 +3,7 @@
 package action
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 
+	"github.com/polytag/polytag/internal/layout"
 	"github.com/polytag/polytag/internal/platform"
 	"github.com/polytag/polytag/internal/release"
 )
@@ -25,8 +27,11 @@ var (
 	repositoryGrammar = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 )
 
-// sources reads what the release is made from: exactly one of three inputs.
-func (p *parser) sources() {
+// sources reads what the release is made from: exactly one of four inputs.
+func (p *parser) sources(ctx context.Context) {
+	if p.has("spec") {
+		return
+	}
 	var given []string
 	for _, input := range []string{"source_tag", "sources", "digests"} {
 		if p.has(input) {
@@ -35,7 +40,7 @@ func (p *parser) sources() {
 	}
 	switch {
 	case len(given) == 0:
-		p.wrong("source_tag", errors.New("nothing says what to release: give source_tag, sources or digests"))
+		p.wrong("source_tag", errors.New("nothing says what to release: give source_tag, sources, digests or spec"))
 		return
 	case len(given) > 1:
 		p.wrong(given[1], fmt.Errorf("%s cannot be given together; choose one", strings.Join(given, " and ")))
@@ -48,9 +53,9 @@ func (p *parser) sources() {
 	case "source_tag":
 		p.stem()
 	case "sources":
-		p.explicit(p.list("sources"))
+		p.explicit(ctx, p.list("sources"))
 	case "digests":
-		p.folder(p.text("digests"))
+		p.folder(ctx, p.text("digests"))
 	}
 }
 
@@ -78,39 +83,60 @@ func (p *parser) stem() {
 
 // explicit reads references: tags, digests, bare digests of the primary, each
 // perhaps with a platform before it.
-func (p *parser) explicit(items []string) {
+func (p *parser) explicit(ctx context.Context, items []string) {
 	req := &p.out.request
 	if len(items) == 0 {
 		p.wrong("sources", errors.New("want at least one reference"))
 	}
 	seen := map[string]bool{}
 	for _, item := range items {
-		ref, err := p.reference(item)
-		if err == nil && ref.Ref != nil && seen[ref.Ref.Name()] {
+		ref, err := p.reference(ctx, item)
+		if err == nil && seen[place(ref)] {
 			err = errors.New("is named twice")
 		}
 		if err != nil {
 			p.wrong("sources", fmt.Errorf("%s: %w", quote(item), err))
 			continue
 		}
-		if ref.Ref != nil {
-			seen[ref.Ref.Name()] = true
+		if where := place(ref); where != "" {
+			seen[where] = true
 			req.Sources.Refs = append(req.Sources.Refs, ref)
 		}
 	}
 }
 
-// reference reads one item of sources. Its Ref is nil if it needs a primary and
-// there is none, which has been said already.
-func (p *parser) reference(item string) (release.SourceRef, error) {
+// place is where a source is; empty if it needs a primary and there is none,
+// which has been said already.
+func place(ref release.SourceRef) string {
+	switch {
+	case ref.Layout != nil:
+		return fmt.Sprintf("%p:%s", ref.Layout, ref.Within)
+	case ref.Ref != nil:
+		return ref.Ref.Name()
+	}
+	return ""
+}
+
+// reference reads one item of sources. It has no place if it needs a primary
+// and there is none, which has been said already.
+func (p *parser) reference(ctx context.Context, item string) (release.SourceRef, error) {
 	source := release.SourceRef{Text: item}
 	text := item
-	if before, after, ok := strings.Cut(item, "="); ok {
-		spec, err := platform.Parse(strings.TrimSpace(before))
+	if before, after, ok := strings.Cut(item, "="); ok && !strings.HasPrefix(item, "oci:") {
+		before, features, _ := strings.Cut(strings.TrimSpace(before), "+")
+		spec, err := platform.Parse(before)
 		if err != nil {
 			return source, fmt.Errorf("want PLATFORM=REFERENCE: %w", err)
 		}
+		if features != "" {
+			source.Features = strings.Split(features, "+")
+		}
 		source.Platform, source.Override, text = spec, true, strings.TrimSpace(after)
+	}
+	if strings.HasPrefix(text, "oci:") {
+		var err error
+		source.Layout, source.Within, err = p.layout(ctx, text)
+		return source, err
 	}
 	if digestGrammar.MatchString(text) {
 		if len(p.out.request.Targets) > 0 {
@@ -120,9 +146,6 @@ func (p *parser) reference(item string) (release.SourceRef, error) {
 	}
 	if strings.HasPrefix(text, "sha256:") { // it would be read as an image of Docker Hub
 		return source, errors.New("want sha256: and 64 hex digits behind it")
-	}
-	if strings.HasPrefix(text, "oci:") {
-		return source, errors.New("OCI layouts cannot be read yet; push the image and name its tag or digest")
 	}
 	if last := text[strings.LastIndex(text, "/")+1:]; !strings.ContainsAny(last, ":@") { // a port is no tag
 		return source, errors.New("want a tag or a digest, as ghcr.io/acme/app:1.2.3-arm64, or sha256:… in the primary repository")
@@ -135,11 +158,32 @@ func (p *parser) reference(item string) (release.SourceRef, error) {
 	return source, nil
 }
 
+// layout opens the OCI layout that a source names; several sources may be in
+// one.
+func (p *parser) layout(ctx context.Context, text string) (*layout.Layout, string, error) {
+	path, within := layout.Split(strings.TrimPrefix(text, "oci:"))
+	if l, ok := p.layouts[path]; ok {
+		return l, within, nil
+	}
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, "", errors.New("its folder cannot be read")
+	}
+	defer root.Close()
+	l, err := layout.Open(ctx, root, filepath.Base(path))
+	if err != nil {
+		return nil, "", err
+	}
+	p.layouts[path] = l
+	p.out.layouts = append(p.out.layouts, l)
+	return l, within, nil
+}
+
 // folder reads a folder of digests as docker's recipe for several runners
 // leaves it: empty files named by the hex digits. Files that hold a whole
 // digest, under any name, are understood too.
 // https://docs.docker.com/build/ci/github-actions/multi-platform/
-func (p *parser) folder(dir string) {
+func (p *parser) folder(ctx context.Context, dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		p.wrong("digests", errors.New("the folder cannot be read; in a container action a folder in runner.temp is there only on runners from 2.331 on, so use one in the workspace"))
@@ -162,7 +206,7 @@ func (p *parser) folder(dir string) {
 		return
 	}
 	for _, digest := range items {
-		if ref, err := p.reference(digest); err == nil && ref.Ref != nil {
+		if ref, err := p.reference(ctx, digest); err == nil && place(ref) != "" {
 			p.out.request.Sources.Refs = append(p.out.request.Sources.Refs, ref)
 		}
 	}

@@ -52,8 +52,8 @@ func (c *Client) deleteTag(ctx context.Context, repo name.Repository, tag string
 // deleteAgain deletes a tag that is still there, until it is gone. Every time it looks whether it is still the same tag.
 func (c *Client) deleteAgain(ctx context.Context, repo name.Repository, tag string, before v1.Hash) error {
 	for n := 1; ; n++ {
-		if err := pause(ctx, time.Duration(n)*time.Second); err != nil {
-			return err
+		if err := release.Pause(ctx, time.Duration(n)*time.Second); err != nil {
+			return fmt.Errorf("waiting for the tag to go: %w", err)
 		}
 		now, there, err := c.TagDigest(ctx, repo, tag)
 		switch {
@@ -91,16 +91,4 @@ func (c *Client) requestDelete(ctx context.Context, repo name.Repository, tag st
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("waiting for the tag to go: %w", context.Cause(ctx))
-	}
 }

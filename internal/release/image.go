@@ -96,35 +96,47 @@ func isDummy(m Manifest) bool {
 // adopt gives images what their config lacks and the name says, and refuses a
 // name that says otherwise. It returns a notice for each image it changed.
 func adopt(ref SourceRef, images []Image) (notices []string, err error) {
-	if ref.Platform.IsZero() {
-		return nil, nil
-	}
 	var errs []error
 	for i := range images {
 		entry := &images[i].Descriptor
-		if ref.Features != nil && !slices.Equal(entry.Platform.OSFeatures, ref.Features) {
-			changed := *entry.Platform
-			changed.OSFeatures = ref.Features
-			entry.Platform = &changed
+		got, want := platform.FromOCI(entry.Platform), ref.Platform
+		if want.OS == "" && want.Arch == "" { // a variant alone says nothing of the rest
+			want.OS, want.Arch = got.OS, got.Arch
+		}
+		p := *entry.Platform
+		if !ref.Platform.IsZero() {
+			p = corrected(p, want, ref.Override)
+		}
+		if now := platform.FromOCI(&p); !now.Matches(want) && !ref.Platform.IsZero() {
+			errs = append(errs, &MismatchError{Source: ref, Digest: entry.Digest, Want: want, Got: got})
+			continue
+		} else if now != got {
+			notices = append(notices, fmt.Sprintf("%s: the config says %s, the name makes it %s", ref.Text, got, now))
+		}
+		if ref.Features != nil && !slices.Equal(p.OSFeatures, ref.Features) {
+			p.OSFeatures = ref.Features
 			notices = append(notices, fmt.Sprintf("%s: os.features are made %s", ref.Text, strings.Join(ref.Features, ", ")))
 		}
-		got := platform.FromOCI(entry.Platform)
-		if got.Matches(ref.Platform) {
-			continue
-		}
-		filled := *entry.Platform
-		if ref.Override {
-			filled.Variant, filled.OSVersion = "", ""
-		}
-		filled = fill(filled, ref.Platform)
-		if !platform.FromOCI(&filled).Matches(ref.Platform) {
-			errs = append(errs, &MismatchError{Source: ref, Digest: entry.Digest, Want: ref.Platform, Got: got})
-			continue
-		}
-		entry.Platform = &filled
-		notices = append(notices, fmt.Sprintf("%s: the config says %s, the name makes it %s", ref.Text, got, platform.FromOCI(&filled)))
+		entry.Platform = &p
 	}
 	return notices, errors.Join(errs...)
+}
+
+// corrected takes from a name what p lacks, and, where the name is the user's
+// own word, what p has otherwise: variant and os.version, and no more.
+func corrected(p v1.Platform, want platform.Spec, override bool) v1.Platform {
+	switch {
+	case override:
+		if !platform.FromOCI(&p).Matches(want) || want.Variant != "" {
+			p.Variant = ""
+		}
+		if !platform.FromOCI(&p).Matches(want) || want.OSVersion != "" {
+			p.OSVersion = ""
+		}
+	case platform.FromOCI(&p).Matches(want):
+		return p
+	}
+	return fill(p, want)
 }
 
 // fill takes from name what p lacks. A variant that was written 7 is v7.

@@ -146,7 +146,7 @@ func (p *parcel) send(ctx context.Context, reg Registry, waiting []*cargo, meter
 		case try == tries, ctx.Err() != nil, errors.Is(err, ErrRefused), errors.Is(err, ErrNotFound):
 			return err
 		}
-		if waitErr := pause(ctx, time.Duration(1<<try)*500*time.Millisecond); waitErr != nil {
+		if waitErr := Pause(ctx, time.Duration(1<<try)*500*time.Millisecond); waitErr != nil {
 			return errors.Join(err, waitErr)
 		}
 		waiting = again

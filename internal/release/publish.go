@@ -47,7 +47,7 @@ func Publish(ctx context.Context, plan Plan, reg Registry, hooks Hooks) Result {
 		hooks.Wrote = func(name.Tag, v1.Hash) {}
 	}
 	if hooks.Pause == nil {
-		hooks.Pause = pause
+		hooks.Pause = Pause
 	}
 	var group errgroup.Group
 	for i, target := range plan.Targets {

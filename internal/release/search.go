@@ -124,7 +124,7 @@ func (s *search) sources() ([]Source, bool) {
 			out = append(out, *f)
 		}
 	}
-	return out, s.stem == nil && len(out) == 1
+	return out, s.stem == nil && len(out) == 1 && !s.req.Sources.Join
 }
 
 // complete goes on from what an earlier run published, or else waits for what
@@ -148,7 +148,7 @@ func (s *search) wait(ctx context.Context, waiting func(Waiting)) error {
 			return s.missingError()
 		}
 		waiting(Waiting{Missing: s.missing(), Left: left})
-		if err := pause(ctx, sourcePoll); err != nil {
+		if err := Pause(ctx, sourcePoll); err != nil {
 			return errors.Join(s.missingError(), err)
 		}
 		if err := s.look(ctx); err != nil {

@@ -24,6 +24,8 @@ type Sources struct {
 	// Refs are explicit references. A single index, or a single image, among
 	// them is promoted.
 	Refs []SourceRef
+	// Join makes an index even of a single reference, rather than promote it.
+	Join bool
 }
 
 // SourceRef is one reference to look for.

@@ -90,7 +90,7 @@ func (j job) gone(ctx context.Context, ref string, digest v1.Hash) error {
 		case n == looks:
 			return errors.New("the registry took the request, but it is still there")
 		}
-		if err := pause(ctx, time.Duration(n)*lookPause); err != nil {
+		if err := release.Pause(ctx, time.Duration(n)*lookPause); err != nil {
 			return err
 		}
 	}
@@ -103,16 +103,4 @@ func (j job) look(ctx context.Context, ref string) (v1.Hash, error) {
 		return v1.Hash{}, fmt.Errorf("looking it up: %w", err)
 	}
 	return now[ref], nil
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -151,7 +151,7 @@ func (p *githubPackage) await(ctx context.Context, digest v1.Hash, tags []string
 		case !includes(tags, v.tags()), n == polls:
 			return version{}, false, nil
 		}
-		if err := pause(ctx, time.Duration(n)*pollPause); err != nil {
+		if err := release.Pause(ctx, time.Duration(n)*pollPause); err != nil {
 			return version{}, false, err
 		}
 	}
