@@ -24,8 +24,8 @@ type project struct {
 	variables []string
 	// path is where the jobs of the shell executor look for programs first.
 	path string
-	// flags lead gitlab-ci-local to an executor.
-	flags []string
+	// flags and env lead gitlab-ci-local to an executor.
+	flags, env []string
 }
 
 // newProject returns a project whose tag v1.2.3 is released to reg, as group/app.
@@ -91,7 +91,8 @@ func (p *project) run(t *testing.T, args ...string) outcome {
 	}
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = p.dir
-	cmd.Env = []string{"HOME=" + t.TempDir(), "NO_COLOR=1", "PATH=" + p.path + ":" + filepath.Dir(program) + ":" + os.Getenv("PATH")}
+	path := strings.Join([]string{p.path, filepath.Dir(program), os.Getenv("PATH")}, ":")
+	cmd.Env = append([]string{"HOME=" + t.TempDir(), "PATH=" + path}, p.env...)
 	out, err := cmd.CombinedOutput()
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		t.Fatalf("gitlab-ci-local: %v\n%s", err, out)
@@ -113,7 +114,7 @@ func (p *project) succeed(t *testing.T) outcome {
 }
 
 // fail runs the pipeline and checks that it fails and says all of want.
-func (p *project) fail(t *testing.T, want ...string) outcome {
+func (p *project) fail(t *testing.T, want ...string) {
 	t.Helper()
 	out := p.run(t)
 	if !out.failed {
@@ -124,7 +125,6 @@ func (p *project) fail(t *testing.T, want ...string) outcome {
 			t.Errorf("the log lacks %q:\n%s", text, out.log)
 		}
 	}
-	return out
 }
 
 // report is what the tests read of the artifact result.json.
