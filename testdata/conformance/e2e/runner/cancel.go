@@ -13,7 +13,9 @@ import (
 
 // end starts a process and waits for it. A cancelled workflow's gets SIGINT, 7.5 s later SIGTERM, and 2.5 s later it is killed.
 // https://github.com/actions/runner/blob/main/src/Runner.Sdk/ProcessInvoker.cs
-func end(ctx context.Context, cmd *exec.Cmd) (signals []os.Signal, err error) {
+//
+// It calls sent after each signal.
+func end(ctx context.Context, cmd *exec.Cmd, sent func()) (signals []os.Signal, err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -32,6 +34,7 @@ func end(ctx context.Context, cmd *exec.Cmd) (signals []os.Signal, err error) {
 			return signals, <-ended
 		}
 		signals = append(signals, next.signal)
+		sent()
 		select {
 		case err := <-ended:
 			return signals, err

@@ -14,6 +14,8 @@ import (
 type log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
+
+	masked []string
 }
 
 func (l *log) Write(p []byte) (int, error) {
@@ -22,25 +24,25 @@ func (l *log) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// shown returns what people see of the log, and the values that it hides from the line on which the action asks for it.
+// shown returns what people see of the log. A value is hidden from the line on which the action asks for it.
 // ActionCommandManager.cs
-func (l *log) shown() (text string, masked []string) {
+func (l *log) shown() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var b strings.Builder
 	for line := range strings.Lines(l.text.String()) {
 		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "::add-mask::"); ok {
-			masked = append(masked, unescape.Replace(value))
+			l.masked = append(l.masked, unescape.Replace(value))
 			// The longest first, as one may be a part of another.
-			slices.SortFunc(masked, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+			slices.SortFunc(l.masked, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 			continue
 		}
-		for _, value := range masked {
+		for _, value := range l.masked {
 			line = strings.ReplaceAll(line, value, "***")
 		}
 		b.WriteString(line)
 	}
-	return b.String(), masked
+	return b.String()
 }
 
 // unescape reads the data of a workflow command.

@@ -28,6 +28,10 @@ type Job struct {
 	GitHub, Env map[string]string
 	// Workspace and Temp are github.workspace and runner.temp on the host.
 	Workspace, Temp string
+	// Secrets are the workflow's, which the runner hides by itself.
+	Secrets []string
+	// Signalled is called after each signal that was sent to a step.
+	Signalled func()
 
 	docker *engine.Engine
 	paths  []mapping
@@ -40,7 +44,7 @@ type mapping struct{ host, container string }
 func New(docker *engine.Engine, dir string) (*Job, error) {
 	j := &Job{
 		Workspace: filepath.Join(dir, "app", "app"), Temp: filepath.Join(dir, "_temp"),
-		Env: map[string]string{}, docker: docker,
+		Env: map[string]string{}, Signalled: func() {}, docker: docker,
 	}
 	// Container/ContainerInfo.cs: the first that fits translates a path.
 	j.paths = []mapping{
@@ -90,8 +94,6 @@ type Result struct {
 	Summary string
 	// Log is what people see, with the masks in place.
 	Log string
-	// Masked are the values that the action asked to hide.
-	Masked []string
 	// Signals were sent to end it.
 	Signals []os.Signal
 	// Errors are the runner's own.
@@ -116,14 +118,14 @@ func (j *Job) Run(ctx context.Context, dir, image string, with map[string]string
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		cmd.Env = append(cmd.Env, name+"="+env[name])
 	}
-	var log log
+	log := log{masked: slices.Clone(j.Secrets)}
 	cmd.Stdout, cmd.Stderr = &log, &log
-	signals, err := end(ctx, cmd)
+	signals, err := end(ctx, cmd, j.Signalled)
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		return Result{}, err
 	}
 	r := Result{ExitCode: cmd.ProcessState.ExitCode(), Signals: signals}
-	r.Log, r.Masked = log.shown()
+	r.Log = log.shown()
 	files.read(&r) // ActionRunner.cs: in a finally block, so of a failed step too
 	r.Failed = r.ExitCode != 0 || len(r.Errors) > 0
 	return r, nil
