@@ -132,7 +132,7 @@ func TestTemplateScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unset := "unset"
+	unset := []string{"unset"}
 	for _, in := range action.Inputs() {
 		if in.Secret {
 			want := fmt.Sprintf(`from_variable %s "$%s" INPUT_%s`, in.Name, variable(in), strings.ToUpper(in.Name))
@@ -141,11 +141,11 @@ func TestTemplateScript(t *testing.T) {
 			}
 		}
 		if slices.ContainsFunc(report.Outputs(report.Report{}), func(o report.Output) bool { return o.Name == in.Name }) {
-			unset += " POLYTAG_" + strings.ToUpper(in.Name)
+			unset = append(unset, "POLYTAG_"+strings.ToUpper(in.Name))
 		}
 	}
 	// GitLab prefers the variables of a dotenv report to those of the job.
-	if !strings.Contains(string(raw), "      "+unset+"\n") {
-		t.Errorf("the script lacks %s: an earlier release's outputs would be read as inputs", unset)
+	if want := strings.Join(unset, " "); !strings.Contains(string(raw), "      "+want+"\n") {
+		t.Errorf("the script lacks %s: an earlier release's outputs would be read as inputs", want)
 	}
 }

@@ -13,11 +13,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
@@ -65,7 +67,11 @@ func (c *Client) open(repo name.Repository) *repository {
 	if r, ok := c.repos[repo]; ok {
 		return r
 	}
-	r := &repository{client: c, repo: repo, signing: make(chan struct{}, 1)}
+	r := &repository{
+		client: c, repo: repo,
+		home: newConnection(), mounting: map[name.Repository]*connection{},
+		sessions: map[v1.Hash]*url.URL{}, listed: map[v1.Hash]struct{}{},
+	}
 	for _, p := range c.options.Push {
 		r.push = r.push || p == repo
 	}
@@ -73,53 +79,53 @@ func (c *Client) open(repo name.Repository) *repository {
 	return r
 }
 
-// repository is one repository and its connection.
+// repository is one repository with what was learned about it.
 type repository struct {
 	client *Client
 	repo   name.Repository
 	push   bool
-
-	// signing is held by the goroutine that signs in. It guards wrapper and err.
-	signing chan struct{}
-	wrapper http.RoundTripper
-	err     error
+	home   *connection // to read and write the repository
 
 	// tagged is set when a tag was seen: the repository is there, then.
 	tagged atomic.Bool
+	// noReferrers is set when the registry was found to have no referrers API.
+	noReferrers atomic.Bool
 
-	mu sync.Mutex
+	listing sync.Mutex // held while the index under a fallback tag is changed; guards listed
+	// listed are the manifests that are known to be listed as referrers.
+	listed map[v1.Hash]struct{}
+
+	mu sync.Mutex // guards all below
 	// quiet is set when a HEAD came without a digest: GET is used from then on.
 	quiet bool
+	// mounting holds the connections that may read another repository, too.
+	mounting map[name.Repository]*connection
+	// sessions are the uploads that the registry began where it was asked to
+	// mount, by the digest of the blob.
+	sessions map[v1.Hash]*url.URL
 }
 
-// connect pings the registry and signs in, once. A failure is remembered, so
-// that wrong credentials are tried a single time; a cancellation is not.
-func (r *repository) connect(ctx context.Context) ([]remote.Option, error) {
-	select {
-	case r.signing <- struct{}{}:
-		defer func() { <-r.signing }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("signing in to %s: %w", r.repo.RegistryStr(), context.Cause(ctx))
-	}
-	if r.err == nil && r.wrapper == nil {
-		wrapper, err := r.signIn(ctx)
-		if err != nil && ctx.Err() != nil {
-			return nil, err
-		}
-		r.wrapper, r.err = wrapper, err
-	}
-	if r.err != nil {
-		return nil, r.err
+// connect pings the registry and signs in, once.
+func (r *repository) connect(ctx context.Context) (http.RoundTripper, error) {
+	return r.home.open(ctx, func(ctx context.Context) (http.RoundTripper, error) { return r.signIn(ctx) })
+}
+
+// options connects, for package remote.
+func (r *repository) options(ctx context.Context) ([]remote.Option, error) {
+	rt, err := r.connect(ctx)
+	if err != nil {
+		return nil, err
 	}
 	return []remote.Option{
 		remote.WithContext(ctx),
-		remote.WithTransport(r.wrapper),
+		remote.WithTransport(rt),
 		// Else a manifest is sent three times if it is refused with the code UNKNOWN.
 		remote.WithRetryBackoff(remote.Backoff{Steps: 1}),
 	}, nil
 }
 
-func (r *repository) signIn(ctx context.Context) (http.RoundTripper, error) {
+// signIn asks for the right to use the repository, and to read the others.
+func (r *repository) signIn(ctx context.Context, others ...name.Repository) (http.RoundTripper, error) {
 	login, err := r.client.options.Keychain.Find(ctx, r.repo)
 	if err != nil {
 		return nil, fmt.Errorf("finding credentials for %s: %w", r.repo, err)
@@ -128,7 +134,12 @@ func (r *repository) signIn(ctx context.Context) (http.RoundTripper, error) {
 	if r.push {
 		scope, base.demanding = transport.PushScope, login.isZero()
 	}
-	wrapper, err := transport.NewWithContext(ctx, r.repo.Registry, auth, base, []string{r.repo.Scope(scope)})
+	// The first has to be the one that is needed most: some registries look at no other.
+	scopes := []string{r.repo.Scope(scope)}
+	for _, other := range others {
+		scopes = append(scopes, other.Scope(transport.PullScope))
+	}
+	wrapper, err := transport.NewWithContext(ctx, r.repo.Registry, auth, base, scopes)
 	if err != nil {
 		return nil, &SignInError{Repository: r.repo, Err: classify(err, login)}
 	}

@@ -60,7 +60,7 @@ func (c *Client) PushDummyBlobs(ctx context.Context, repo name.Repository) error
 		return err
 	}
 	r := c.open(repo)
-	options, err := r.connect(ctx)
+	options, err := r.options(ctx)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (c *Client) PushDummyBlobs(ctx context.Context, repo name.Repository) error
 // DeleteDummy deletes a dummy by its digest, and with it every tag on it.
 func (c *Client) DeleteDummy(ctx context.Context, repo name.Repository, d Dummy) error {
 	r := c.open(repo)
-	options, err := r.connect(ctx)
+	options, err := r.options(ctx)
 	if err != nil {
 		return err
 	}

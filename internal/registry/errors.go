@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -33,6 +34,8 @@ type Error struct {
 	// content says that a manifest, a blob or a list was asked for. Otherwise
 	// the answer is about signing in, and a 404 says nothing about a tag.
 	content bool
+	// transient means that the same content may be accepted in another request.
+	transient bool
 }
 
 func (e *Error) Error() string { return conceal(e.Err.Error(), e.Login, e.request) }
@@ -46,7 +49,7 @@ func (e *Error) Is(target error) bool {
 	case release.ErrNotFound:
 		return e.content && e.Status == http.StatusNotFound
 	case release.ErrRefused:
-		return e.Status >= 400 && e.Status < 500 &&
+		return !e.transient && e.Status >= 400 && e.Status < 500 &&
 			e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
 	}
 	return false
@@ -57,6 +60,9 @@ func (e *Error) Denied() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 }
 
+// has reports whether the body had an error code.
+func (e *Error) has(code transport.ErrorCode) bool { return slices.Contains(e.Codes, code) }
+
 // structured reports whether the body was a registry's error and not, say, a
 // proxy's page.
 func (e *Error) structured() bool { return len(e.Codes) > 0 }
@@ -64,7 +70,9 @@ func (e *Error) structured() bool { return len(e.Codes) > 0 }
 // contentPath matches the endpoints of the distribution specification that are
 // about a repository's content.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#endpoints
-var contentPath = regexp.MustCompile(`^/v2/.+/(manifests/[^/]+|blobs/.+|tags/list)$`)
+var contentPath = regexp.MustCompile(`^/v2/.+/(manifests/[^/]+|blobs/.+|tags/list|referrers/[^/]+)$`)
+
+var blobPath = regexp.MustCompile(`^/v2/.+/blobs/[^/]+$`)
 
 // NoCredentialsError means that a registry asks for credentials before a push
 // and none were found. Nothing is ever pushed anonymously by surprise.
@@ -110,8 +118,18 @@ func classify(err error, login Login) error {
 // isContent reports whether a request, or the one that was redirected to it,
 // asks for a manifest, a blob or a list. Token servers may live below /v2/ too.
 func isContent(req *http.Request) bool {
-	for req != nil && req.Response != nil && req.Response.Request != nil {
+	return req != nil && contentPath.MatchString(original(req).URL.Path)
+}
+
+// isBlob reports whether a request is to be answered with the content of a blob.
+func isBlob(req *http.Request) bool {
+	return req.Method == http.MethodGet && blobPath.MatchString(original(req).URL.Path)
+}
+
+// original returns the request that was redirected to req, or req itself.
+func original(req *http.Request) *http.Request {
+	for req.Response != nil && req.Response.Request != nil {
 		req = req.Response.Request
 	}
-	return req != nil && contentPath.MatchString(req.URL.Path)
+	return req
 }

@@ -4,10 +4,8 @@ package registry
 
 import (
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
-	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 )
@@ -24,6 +22,9 @@ type link struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
+	if body, ok := req.Body.(*outgoing); ok && !body.start() {
+		return nil, errSpent
+	}
 	req, err := rewound(req)
 	if err != nil {
 		return nil, err
@@ -33,10 +34,10 @@ func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err //nolint:wrapcheck // the transport has said method and URL
 	}
 	if err := l.refuse(req, resp); err != nil {
-		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
-		_ = resp.Body.Close()
+		discard(resp)
 		return nil, err
 	}
+	bound(req, resp)
 	return resp, nil
 }
 
@@ -71,7 +72,7 @@ func rewound(req *http.Request) (*http.Request, error) {
 // read: a portal's way of asking to sign in. Taken at its word, it would have
 // accepted a push. What a blob holds is not looked at.
 func (l link) isPage(req *http.Request, resp *http.Response) bool {
-	if resp.StatusCode/100 != 2 || req.URL.Host != l.repo.RegistryStr() || strings.Contains(req.URL.Path, "/blobs/") {
+	if resp.StatusCode/100 != 2 || req.URL.Host != l.repo.RegistryStr() || isBlob(req) {
 		return false
 	}
 	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))

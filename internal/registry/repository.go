@@ -16,17 +16,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/polytag/polytag/internal/release"
 )
 
 const (
-	// maxManifest is the largest manifest that registries must accept, and the
-	// largest config that we read.
-	// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
-	maxManifest = 4 << 20
 	// maxPages bounds a list of tags, a thousand a page.
 	maxPages = 5000
 	// lookups is how many tags are looked up side by side.
@@ -50,7 +45,7 @@ func (r *repository) saw(ref string) {
 
 // Manifest implements [release.Reader].
 func (r *repository) Manifest(ctx context.Context, ref string) (release.Manifest, error) {
-	options, err := r.connect(ctx)
+	options, err := r.options(ctx)
 	if err != nil {
 		return release.Manifest{}, err
 	}
@@ -80,29 +75,21 @@ func (r *repository) Blob(ctx context.Context, desc v1.Descriptor) ([]byte, erro
 	if desc.Size > maxManifest {
 		return nil, fmt.Errorf("reading %s: it is larger than %d bytes", desc.Digest, maxManifest)
 	}
-	options, err := r.connect(ctx)
+	body, err := r.Open(ctx, desc)
 	if err != nil {
 		return nil, err
 	}
-	layer, err := remote.Layer(r.repo.Digest(desc.Digest.String()), options...)
-	if err != nil {
-		return nil, r.classify(ctx, err)
-	}
-	body, err := layer.Compressed() // as it is stored; the digest is verified
-	if err != nil {
-		return nil, r.classify(ctx, err)
-	}
 	defer body.Close()
-	raw, err := io.ReadAll(io.LimitReader(body, maxManifest))
+	raw, err := io.ReadAll(body)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", desc.Digest, err)
+		return nil, err //nolint:wrapcheck // it names the blob
 	}
 	return raw, nil
 }
 
 // List implements [release.Tags].
 func (r *repository) List(ctx context.Context) ([]string, error) {
-	options, err := r.connect(ctx)
+	options, err := r.options(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +159,7 @@ func (r *repository) Resolve(ctx context.Context, refs []string) (map[string]v1.
 // digest asks by HEAD, and by GET where no digest comes with that, as on
 // Amazon's registry.
 func (r *repository) digest(ctx context.Context, ref string) (v1.Hash, error) {
-	options, err := r.connect(ctx)
+	options, err := r.options(ctx)
 	if err != nil {
 		return v1.Hash{}, err
 	}
@@ -210,23 +197,6 @@ func (r *repository) setQuiet() {
 	r.quiet = true
 }
 
-// Put implements [release.Tags].
-func (r *repository) Put(ctx context.Context, ref string, m release.Manifest) error {
-	options, err := r.connect(ctx)
-	if err != nil {
-		return err
-	}
-	pusher, err := remote.NewPusher(options...)
-	if err != nil {
-		return fmt.Errorf("preparing a push: %w", err)
-	}
-	if err := pusher.Put(ctx, r.reference(ref), bytesOf{m}); err != nil {
-		return r.classify(ctx, err)
-	}
-	r.saw(ref)
-	return nil
-}
-
 // Delete implements [release.Tags] by the specification's DELETE of a tag, and
 // of nothing else: a tag is never turned into its digest.
 func (r *repository) Delete(ctx context.Context, tag string) error {
@@ -238,7 +208,7 @@ func (r *repository) Delete(ctx context.Context, tag string) error {
 		}
 		return fmt.Errorf("deleting %s: %w", r.repo.Tag(tag), release.ErrUnsupported)
 	}
-	options, err := r.connect(ctx)
+	options, err := r.options(ctx)
 	if err != nil {
 		return err
 	}
@@ -262,9 +232,3 @@ func (r *repository) classify(ctx context.Context, err error) error {
 	}
 	return classify(err, r.login(ctx))
 }
-
-// bytesOf is a manifest that package remote can put as it is.
-type bytesOf struct{ m release.Manifest }
-
-func (b bytesOf) RawManifest() ([]byte, error)        { return b.m.Raw, nil }
-func (b bytesOf) MediaType() (types.MediaType, error) { return b.m.MediaType, nil }

@@ -79,6 +79,9 @@ func (r *Registry) putManifest(w http.ResponseWriter, req *http.Request, rt rout
 		repo.tag(rt.ref, digest)
 	}
 	repo.manifests[digest] = m
+	if parts.Subject != nil && r.options.Referrers == ReferrersAPI {
+		w.Header().Set("OCI-Subject", parts.Subject.Digest.String())
+	}
 	w.Header().Set("Docker-Content-Digest", digest)
 	w.Header().Set("Location", "/v2/"+rt.repo+"/manifests/"+digest)
 	w.WriteHeader(http.StatusCreated)
@@ -134,6 +137,7 @@ type parts struct {
 	Manifests []v1.Descriptor `json:"manifests"`
 	Config    *v1.Descriptor  `json:"config"`
 	Layers    []v1.Descriptor `json:"layers"`
+	Subject   *v1.Descriptor  `json:"subject"`
 }
 
 // missing returns the first part that is not in the repository.

@@ -2,7 +2,8 @@
 
 // Package registrytest is an OCI registry for tests: it lives in memory, records every request, can be told to fail, and has the
 // quirks of real registries as options. Like distribution v3 it keeps tags apart from manifests, so that deleting a tag leaves its
-// manifest, and blobs apart by repository, so that what was not pushed or mounted is not there. It has no referrers API, as distribution.
+// manifest, and blobs apart by repository, so that what was not pushed or mounted is not there. It has no referrers API unless
+// it is told to have it, as distribution.
 //
 // A [Registry] is an [http.Handler]: serve it with [net/http/httptest.NewServer] to programs, or through [Net] to code that runs under
 // [testing/synctest]. [Record] gives the recorder and its faults to any other handler.
@@ -33,8 +34,10 @@ type Options struct {
 	Delete Delete
 	// NoDigestHeader leaves Docker-Content-Digest out of the answers to GET and HEAD of a tag, as ECR does.
 	NoDigestHeader bool
-	// PageSize is how many tags a page holds at most, whatever n the client asks for. 0: as many as it asks for, else all.
+	// PageSize is how many tags or referrers a page holds at most, whatever n the client asks for. 0: as many as it asks for, else all.
 	PageSize int
+	// Referrers says whether the registry has the referrers API.
+	Referrers Referrers
 	// Latency is added to every request, as one round trip.
 	Latency time.Duration
 	// ImmutableTags, if not nil, names the tags that refuse another digest and their deletion, with 409 TAG_IMMUTABLE as Quay does.
@@ -61,6 +64,18 @@ const (
 	DeleteManifests
 	// DeleteNothing refuses every deletion with 405 UNSUPPORTED: GHCR, and distribution unless it is configured otherwise.
 	DeleteNothing
+)
+
+// Referrers says what a registry knows of manifests with a subject.
+type Referrers int
+
+const (
+	// ReferrersNone has no API for them, which clients make up for with a tag: distribution, GHCR.
+	ReferrersNone Referrers = iota
+	// ReferrersAPI is what the specification asks for.
+	ReferrersAPI
+	// ReferrersQuiet has the API, and leaves out the header that tells so to those who push.
+	ReferrersQuiet
 )
 
 // New returns an empty registry.
@@ -96,6 +111,8 @@ func (r *Registry) serve(w http.ResponseWriter, req *http.Request) {
 		r.serveUpload(w, req, rt)
 	case kindTags:
 		r.serveTags(w, req, rt)
+	case kindReferrers:
+		r.serveReferrers(w, req, rt)
 	default:
 		http.NotFound(w, req)
 	}

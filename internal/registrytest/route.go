@@ -14,7 +14,7 @@ import (
 type route struct {
 	kind kind
 	repo string
-	ref  string // of a manifest: tag or digest; of a blob: digest; of an upload: its session, empty before there is one
+	ref  string // of a manifest: tag or digest; of a blob or a subject: digest; of an upload: its session, empty before there is one
 }
 
 type kind int
@@ -26,6 +26,7 @@ const (
 	kindBlob
 	kindUpload
 	kindTags
+	kindReferrers
 )
 
 var (
@@ -54,6 +55,8 @@ func parsePath(path string) route {
 		rt = route{kindBlob, repo, ref}
 	case what == "tags" && ref == "list":
 		rt = route{kindTags, repo, ""}
+	case what == "referrers":
+		rt = route{kindReferrers, repo, ref}
 	}
 	if !repoPattern.MatchString(rt.repo) {
 		return route{}

@@ -12,6 +12,7 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/google/go-containerregistry v0.22.1
 	github.com/olareg/olareg v0.2.2
+	go.yaml.in/yaml/v3 v3.0.6
 )
 
 require (

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package registry_test
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/polytag/polytag/internal/registry"
+	"github.com/polytag/polytag/internal/registrytest"
+)
+
+const base = "acme/base" // a repository to mount from
+
+// mount is a request to mount.
+func mount(q registrytest.Request) bool { return q.Query.Has("mount") }
+
+func TestMount(t *testing.T) {
+	t.Parallel()
+	for _, o := range []registrytest.Options{{}, {Users: withUser()}, {Users: withUser(), Bearer: true}} {
+		r := registrytest.New(o)
+		repo := openAll(t, r, account())
+		for name, content := range blobs() {
+			desc := put(t, r, base, content)
+			if got, err := repo.Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); !got || err != nil {
+				t.Errorf("%s: Mount = %t, %v, want true", name, got, err)
+			}
+			if _, ok := r.Blob(path, desc.Digest); !ok {
+				t.Errorf("%s: it is not there", name)
+			}
+		}
+		if got, want := counts(r, http.MethodGet, "/token"), 1; o.Bearer && got != want {
+			t.Errorf("asked for %d tokens, want %d for both repositories", got, want)
+		}
+	}
+}
+
+// TestMountRefused asks for what a registry does not, or not all, do.
+func TestMountRefused(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{400, 401, 403, 404, 405, 409} {
+		r := registrytest.New(registrytest.Options{Users: withUser()})
+		desc := put(t, r, base, []byte("layer"))
+		r.Inject(registrytest.Fault{Match: mount, Status: status})
+		if got, err := openAll(t, r, account()).Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); got || err != nil {
+			t.Errorf("Mount answered with %d = %t, %v, want false", status, got, err)
+		}
+	}
+	for _, fault := range []registrytest.Fault{{Status: 500}, {Status: 503}, {Reset: true}} {
+		synctest.Test(t, func(t *testing.T) {
+			r := registrytest.New(registrytest.Options{})
+			desc := put(t, r, base, []byte("layer"))
+			fault.Match = mount
+			r.Inject(fault)
+			if got, err := openAll(t, r, nil).Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); got || err == nil {
+				t.Errorf("Mount answered with %d = %t, %v, want an error", fault.Status, got, err)
+			}
+		})
+	}
+}
+
+// TestMountElsewhere proves that nothing is asked for where there is nothing to be had.
+func TestMountElsewhere(t *testing.T) {
+	t.Parallel()
+	r := registrytest.New(registrytest.Options{})
+	desc := put(t, r, path, []byte("layer"))
+	for _, from := range []string{image, "other.example/acme/base"} {
+		if got, err := openAll(t, r, nil).Mount(t.Context(), desc.Digest, repoOf(t, from)); got || err != nil {
+			t.Errorf("Mount from %s = %t, %v, want false", from, got, err)
+		}
+	}
+	if got := r.Requests(); len(got) != 0 {
+		t.Errorf("sent %v, want nothing", got)
+	}
+}
+
+// TestMountSession proves that an upload that the registry begins in the place of a mount is the one that is used.
+func TestMountSession(t *testing.T) {
+	t.Parallel()
+	r := registrytest.New(registrytest.Options{})
+	content := []byte("layer")
+	desc := describe(content)
+	repo := openAll(t, r, nil)
+	if got, err := repo.Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); got || err != nil {
+		t.Fatalf("Mount of what is not there = %t, %v, want false", got, err)
+	}
+	if err := repo.Upload(t.Context(), desc, bytes.NewReader(content)); err != nil {
+		t.Fatalf("Upload: %v", err)
+	}
+	if n := counts(r, http.MethodPost, "/v2/"); n != 1 || r.OpenUploads() != 0 {
+		t.Errorf("%d POSTs and %d uploads that are not finished, want one and none", n, r.OpenUploads())
+	}
+	if err := repo.Upload(t.Context(), desc, bytes.NewReader(content)); err != nil {
+		t.Errorf("the second Upload: %v", err)
+	}
+}
+
+// TestMountNotAllowed mounts from a repository that the account may not read: by a registry that says so, and by one whose token server
+// refuses a scope that it knows.
+func TestMountNotAllowed(t *testing.T) {
+	t.Parallel()
+	for _, strict := range []bool{false, true} {
+		r := registrytest.New(registrytest.Options{
+			Users: withUser(), Bearer: true,
+			Allow: func(_, repo, _ string) bool { return repo == path },
+		})
+		contents := [][]byte{[]byte("one"), []byte("two"), []byte("three")}
+		h := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if strict && req.URL.Path == "/token" && strings.Contains(strings.Join(req.URL.Query()["scope"], " "), base) {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			r.ServeHTTP(w, req)
+		})
+		repo := openAll(t, h, &registry.Keychain{Given: []registry.Credential{credential(host, "bot", "secret")}})
+		for _, content := range contents {
+			desc := put(t, r, base, content)
+			if got, err := repo.Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); got || err != nil {
+				t.Errorf("strict %t: Mount = %t, %v, want false", strict, got, err)
+			}
+			if err := repo.Upload(t.Context(), desc, bytes.NewReader(content)); err != nil {
+				t.Errorf("strict %t: Upload: %v", strict, err)
+			}
+		}
+		if r.OpenUploads() != 0 {
+			t.Errorf("strict %t: %d uploads are left", strict, r.OpenUploads())
+		}
+	}
+}

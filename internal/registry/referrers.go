@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/polytag/polytag/internal/release"
+)
+
+const (
+	// maxReferrers bounds how many referrers a manifest may have.
+	maxReferrers = 1000
+	// maxReferrerPages bounds in how many pages they may come.
+	maxReferrerPages = 100
+)
+
+// Referrers implements [release.Repository].
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+func (r *repository) Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descriptor, error) {
+	if !r.noReferrers.Load() {
+		listed, ok, err := r.referrers(ctx, subject)
+		if ok || err != nil {
+			return listed, err
+		}
+	}
+	_, entries, err := r.fallback(ctx, subject)
+	return entries, err
+}
+
+// referrers asks the API, and reports whether there is one.
+func (r *repository) referrers(ctx context.Context, subject v1.Hash) (listed []v1.Descriptor, ok bool, err error) {
+	next := r.url("referrers/" + subject.String())
+	for page := 0; next != nil; page++ {
+		if page == maxReferrerPages {
+			return nil, false, fmt.Errorf("listing the referrers of %s: there are more than %d pages", subject, maxReferrerPages)
+		}
+		entries, after, err := r.referrersPage(ctx, next)
+		switch {
+		case err != nil && page == 0 && r.lacksReferrers(err):
+			return nil, false, nil
+		case err != nil:
+			return nil, false, fmt.Errorf("listing the referrers of %s: %w", subject, err)
+		}
+		if listed = append(listed, entries...); len(listed) > maxReferrers {
+			return nil, false, errTooMany(subject)
+		}
+		if next = after; len(entries) == 0 {
+			break
+		}
+	}
+	return listed, true, nil
+}
+
+var errNoIndex = errors.New("the answer is no image index")
+
+// lacksReferrers reports whether an error says that there is no such API. It is
+// not asked for again then, unless it may only be that there is no such
+// repository yet.
+func (r *repository) lacksReferrers(err error) bool {
+	answer, ok := errors.AsType[*Error](err)
+	if !ok {
+		answer = &Error{}
+	}
+	switch answer.Status {
+	case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusNotImplemented:
+	default:
+		if !errors.Is(err, errNoIndex) { // GHCR redirects what it does not know to a page for people
+			return false
+		}
+	}
+	if !answer.has("NAME_UNKNOWN") {
+		r.noReferrers.Store(true)
+	}
+	return true
+}
+
+// nextLink matches the address of the next page.
+var nextLink = regexp.MustCompile(`<([^>]*)>[^,]*;\s*rel="?next"?`)
+
+// referrersPage reads a page, and where the next one is.
+func (r *repository) referrersPage(ctx context.Context, at *url.URL) (entries []v1.Descriptor, next *url.URL, err error) {
+	resp, err := r.ask(ctx, http.MethodGet, at, http.Header{"Accept": {string(types.OCIImageIndex)}}, http.StatusOK)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer discard(resp)
+	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil || types.MediaType(mediaType) != types.OCIImageIndex {
+		return nil, nil, errNoIndex
+	}
+	var index v1.IndexManifest
+	if err := json.NewDecoder(resp.Body).Decode(&index); err != nil {
+		return nil, nil, fmt.Errorf("reading an index: %w", err)
+	}
+	link := nextLink.FindStringSubmatch(resp.Header.Get("Link"))
+	if link == nil {
+		return index.Manifests, nil, nil
+	}
+	if next, err = resp.Request.URL.Parse(link[1]); err != nil {
+		return nil, nil, fmt.Errorf("reading the address of the next page: %w", err)
+	}
+	if next.Host != resp.Request.URL.Host {
+		return nil, nil, fmt.Errorf("the next page is on another host, %s", next.Host)
+	}
+	return index.Manifests, next, nil
+}
+
+// fallback reads the index that clients maintain where there is no API.
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
+func (r *repository) fallback(ctx context.Context, subject v1.Hash) (release.Manifest, []v1.Descriptor, error) {
+	tag := fallbackTag(subject)
+	m, err := r.Manifest(ctx, tag)
+	switch {
+	case errors.Is(err, release.ErrNotFound):
+		return release.Manifest{}, nil, nil
+	case err != nil:
+		return release.Manifest{}, nil, err
+	case m.MediaType != types.OCIImageIndex:
+		return release.Manifest{}, nil, fmt.Errorf("listing the referrers of %s: the tag %s is no image index but %q", subject, tag, m.MediaType)
+	}
+	var index v1.IndexManifest
+	if err := json.Unmarshal(m.Raw, &index); err != nil {
+		return release.Manifest{}, nil, fmt.Errorf("listing the referrers of %s: reading the tag %s: %w", subject, tag, err)
+	}
+	if len(index.Manifests) > maxReferrers {
+		return release.Manifest{}, nil, errTooMany(subject)
+	}
+	return m, index.Manifests, nil
+}
+
+// fallbackTag names that index.
+func fallbackTag(subject v1.Hash) string {
+	return subject.Algorithm + "-" + subject.Hex[:min(len(subject.Hex), 64)]
+}
+
+func errTooMany(subject v1.Hash) error {
+	return fmt.Errorf("listing the referrers of %s: there are more than %d", subject, maxReferrers)
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// maxRedirects is how many redirects a request follows, as in package net/http.
+const maxRedirects = 10
+
+// url is the address of an endpoint of the repository: "blobs/sha256:...".
+func (r *repository) url(endpoint string) *url.URL {
+	return &url.URL{
+		Scheme: r.repo.Scheme(), // the connection knows better, and corrects it
+		Host:   r.repo.RegistryStr(),
+		Path:   "/v2/" + r.repo.RepositoryStr() + "/" + endpoint,
+	}
+}
+
+// ask sends a request without a body over the repository's own connection.
+func (r *repository) ask(ctx context.Context, method string, u *url.URL, header http.Header, want ...int) (*http.Response, error) {
+	rt, err := r.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("preparing a request: %w", err)
+	}
+	for key := range header {
+		req.Header.Set(key, header.Get(key))
+	}
+	return r.send(rt, req, want...)
+}
+
+// send returns the answer to a request if its status is one of those wanted; the
+// caller closes its body. Every other answer is an [*Error].
+func (r *repository) send(rt http.RoundTripper, req *http.Request, want ...int) (*http.Response, error) {
+	client := http.Client{Transport: rt, CheckRedirect: checkRedirect}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, r.classify(req.Context(), err)
+	}
+	if err := transport.CheckError(resp, want...); err != nil {
+		discard(resp)
+		return nil, r.classify(req.Context(), err)
+	}
+	return resp, nil
+}
+
+// checkRedirect follows redirects to every host that the transport lets through,
+// private addresses included: a registry and its storage are often neighbours.
+// Credentials stay with the registry in any case.
+func checkRedirect(_ *http.Request, via []*http.Request) error {
+	if len(via) >= maxRedirects {
+		return errors.New("too many redirects")
+	}
+	return nil
+}
+
+// discard reads what is left of a short answer, so that its connection can be
+// used again.
+func discard(resp *http.Response) {
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody))
+	_ = resp.Body.Close()
+}
