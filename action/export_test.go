@@ -3,6 +3,7 @@
 package action
 
 import (
+	"context"
 	"time"
 
 	"github.com/polytag/polytag/internal/registry"

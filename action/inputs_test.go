@@ -45,6 +45,11 @@ var wrong = []struct{ input, value, want string }{
 	{"source_template", "{source_tag}/{arch}", `parsing template "{source_tag}/{arch}": beside placeholders it may have letters, digits, '.', '_' and '-' only`},
 	{"sources", "a:b", "source_tag and sources cannot be given together; choose one"},
 	{"digests", ".", "source_tag and digests cannot be given together; choose one"},
+	{"sources", "oci:nowhere", ""}, // beside source_tag
+	{"spec", "nowhere.yml", "the file cannot be read"},
+	{"spec", ".", "it is not a file that can be read"},
+	{"spec", "inputs_test.go", ""}, // no YAML, which is said with its lines
+	{"referrers", "maybe", "want copy or skip"},
 	{"platforms", "arm64", `parsing platform "arm64": no operating system is given: write linux/arm64`},
 	{"platforms", "linux/armv7", `parsing platform "linux/armv7": unknown architecture "armv7": write linux/arm/v7`},
 	{"platforms", "linux/amd64,linux/x86_64", `platforms "linux/amd64" and "linux/x86_64" are the same: name it once`},
@@ -145,7 +150,7 @@ func TestWrongInputsTogether(t *testing.T) {
 	t.Parallel()
 	env := []string{"INPUT_PASSWORD=s3cret"}
 	for _, tt := range wrong {
-		if tt.want != "" {
+		if tt.want != "" && tt.input != "spec" { // which stands for most others
 			env = append(env, "INPUT_"+strings.ToUpper(tt.input)+"="+tt.value)
 		}
 	}
@@ -163,7 +168,7 @@ func TestWrongInputsTogether(t *testing.T) {
 	}
 	for _, in := range action.Inputs() {
 		// What depends on another input that is wrong is not looked at.
-		depends := []string{"version_prefix", "source_tag", "source_template", "digests", "password", "github_token"}
+		depends := []string{"version_prefix", "source_tag", "source_template", "digests", "spec", "password", "github_token"}
 		if told[in.Name] == slices.Contains(depends, in.Name) {
 			t.Errorf("%s is told: %v", in.Name, told[in.Name])
 		}
@@ -262,6 +267,7 @@ func TestReferences(t *testing.T) {
 		"acme/app:a":                                 "index.docker.io/acme/app:a ",
 		"registry.example/acme/app@sha256:" + hex:    "registry.example/acme/app@sha256:" + hex + " ",
 		"sha256:" + hex:                              "registry.example/acme/app@sha256:" + hex + " ",
+		"windows/amd64:10.0.1+win32k=sha256:" + hex:  "registry.example/acme/app@sha256:" + hex + " windows/amd64:10.0.1",
 		"linux/arm/v6=registry.example/acme/app:a":   "registry.example/acme/app:a linux/arm/v6",
 		" windows/amd64:10.0.1 = sha256:" + hex:      "registry.example/acme/app@sha256:" + hex + " windows/amd64:10.0.1",
 		"sha256:" + hex[:63]:                         "want sha256: and 64 hex digits behind it",
@@ -273,7 +279,9 @@ func TestReferences(t *testing.T) {
 		"registry.example/acme/app@sha256:12":        "want a reference, as ghcr.io/acme/app:1.2.3-arm64, or sha256:… in the primary repository",
 		"arm=registry.example/acme/app:a":            `want PLATFORM=REFERENCE: parsing platform "arm": no operating system is given: write linux/arm`,
 		"linux/arm64=":                               "want a tag or a digest, as ghcr.io/acme/app:1.2.3-arm64, or sha256:… in the primary repository",
-		"oci:folder":                                 "OCI layouts cannot be read yet; push the image and name its tag or digest",
+		"oci:nowhere/folder":                         "its folder cannot be read",
+		"oci:folder:1.2.3":                           `there is no folder or tar "folder"`,
+		"linux/arm64=oci:inputs_test.go":             "opening OCI layout \"inputs_test.go\": it is neither a folder nor a tar",
 		"acme/app:a,acme/app:b,docker.io/acme/app:a": "is named twice",
 	}
 	for text, want := range tests {

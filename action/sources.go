@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -171,6 +172,9 @@ func (p *parser) layout(ctx context.Context, text string) (*layout.Layout, strin
 	}
 	defer root.Close()
 	l, err := layout.Open(ctx, root, filepath.Base(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", fmt.Errorf("there is no folder or tar %s", quote(path))
+	}
 	if err != nil {
 		return nil, "", err
 	}

@@ -3,14 +3,11 @@
 package action
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
-	"slices"
-	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 

@@ -17,6 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/polytag/polytag/internal/hosting"
+	"github.com/polytag/polytag/internal/release"
 )
 
 const (
