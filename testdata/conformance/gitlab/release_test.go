@@ -65,7 +65,7 @@ func checkRelease(t *testing.T, p *project, reg *registry, out outcome) {
 func TestLocalInclude(t *testing.T) {
 	t.Parallel()
 	reg := startRegistry(t, "gitlab-ci-token", "glcbt-64_s3cr3t")
-	reg.push(t, "tested", "amd64")
+	reg.push(t, reg.image()+":tested", "amd64")
 	p := newProject(t, `
 stages: [publish]
 default:
@@ -110,7 +110,7 @@ func TestBranch(t *testing.T) {
 func TestTwoReleases(t *testing.T) {
 	t.Parallel()
 	reg := startRegistry(t, "gitlab-ci-token", "glcbt-64_s3cr3t")
-	reg.push(t, "tested", "amd64")
+	reg.push(t, reg.image()+":tested", "amd64")
 	p := newProject(t, `
 stages: [first, second]
 include:
