@@ -100,6 +100,7 @@ func Inputs() []Input {
 		{Name: "dry_run", Kind: Boolean, Default: "false", Help: "Print the plan and write nothing."},
 		{Name: "timeout", Kind: Duration, Default: "30m", Help: "For the whole run."},
 		{Name: "json", Kind: Path, Help: "File to write the result to."},
+		{Name: "summary", Kind: Path, Help: "File to write the summary to, as Markdown: what GitHub shows as the job's summary."},
 		{Name: "dotenv", Kind: Path, Help: "File to write the outputs to, as GitLab's dotenv report."},
 		{Name: "results_dir", Kind: Path, Help: "Folder to write the outputs to, one file each, as Tekton wants them."},
 	}

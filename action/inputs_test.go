@@ -82,6 +82,7 @@ var wrong = []struct{ input, value, want string }{
 	{"timeout", "30", "want a unit: 30s or 30m"},
 	{"json", ".", "is a folder; want a file"},
 	{"json", "nowhere/result.json", "its folder does not exist"},
+	{"summary", "nowhere/summary.md", "its folder does not exist"},
 	{"dotenv", ".", "is a folder; want a file"},
 	{"dotenv", "nowhere/result.env", "its folder does not exist"},
 	{"results_dir", "nowhere", "is not a folder"},

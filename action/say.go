@@ -36,6 +36,7 @@ func (r *run) say() error {
 		r.host.SetOutputs(outputs),
 		r.host.WriteSummary(report.Summary(r.report)),
 		r.writeJSON(),
+		r.writeSummary(),
 		r.writeDotenv(outputs),
 		r.writeResults(outputs),
 	)
@@ -63,6 +64,16 @@ func (r *run) writeJSON() error {
 	}
 	if err := os.WriteFile(r.in.json, append(raw, '\n'), 0o644); err != nil { //nolint:gosec // a result that others read
 		return fmt.Errorf("writing the result: %w", err)
+	}
+	return nil
+}
+
+func (r *run) writeSummary() error {
+	if r.in.summary == "" {
+		return nil
+	}
+	if err := os.WriteFile(r.in.summary, []byte(report.Summary(r.report)), 0o644); err != nil { //nolint:gosec // a report that others read
+		return fmt.Errorf("writing the summary: %w", err)
 	}
 	return nil
 }

@@ -36,7 +36,8 @@ type settings struct {
 	plainHTTP              []string
 	dryRun                 bool
 	timeout                time.Duration
-	json, dotenv, results  string
+	json, summary          string
+	dotenv, results        string
 	openID                 openID
 	page                   page
 	// layouts are open until the run is over.
@@ -260,7 +261,9 @@ func (p *parser) index() {
 // be, since a release cannot be undone for want of a folder.
 func (p *parser) outputs() {
 	p.out.json, p.out.dotenv, p.out.results = p.text("json"), p.text("dotenv"), p.text("results_dir")
+	p.out.summary = p.text("summary")
 	p.writable("json", p.out.json)
+	p.writable("summary", p.out.summary)
 	p.writable("dotenv", p.out.dotenv)
 	if p.out.results != "" && !isFolder(p.out.results) {
 		p.wrong("results_dir", errors.New("is not a folder"))

@@ -98,7 +98,7 @@ func TestDuration(t *testing.T) {
 
 func TestOneLine(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"git_tag", "version_prefix", "suffix", "floating", "source_tag", "source_template", "attestations", "format", "short_description", "username", "json", "dotenv", "results_dir"} {
+	for _, name := range []string{"git_tag", "version_prefix", "suffix", "floating", "source_tag", "source_template", "attestations", "format", "short_description", "username", "json", "summary", "dotenv", "results_dir"} {
 		wantWrong(t, name+` "one\ntwo": want one line`, "INPUT_"+strings.ToUpper(name)+"=one\ntwo")
 		wantWrong(t, name+` "one\rtwo": want one line`, "INPUT_"+strings.ToUpper(name)+"=one\rtwo")
 	}

@@ -31,8 +31,11 @@ type project struct {
 // newProject returns a project whose tag v1.2.3 is released to reg, as group/app.
 func newProject(t *testing.T, pipeline string, reg *registry) *project {
 	t.Helper()
+	dir := t.TempDir()
 	p := &project{
-		dir: t.TempDir(), path: bin, flags: []string{"--force-shell-executor"},
+		dir: dir, path: bin,
+		// Without the variable a job that names an image believes to be in a container.
+		flags: []string{"--force-shell-executor", "--variable", "CI_PROJECT_DIR=" + dir},
 		variables: []string{
 			"CI_COMMIT_TAG=v1.2.3", "CI_REGISTRY=" + reg.host, "CI_REGISTRY_IMAGE=" + reg.image(),
 			"CI_REGISTRY_USER=" + reg.user, "CI_REGISTRY_PASSWORD=" + reg.password,

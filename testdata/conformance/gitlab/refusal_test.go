@@ -71,8 +71,8 @@ include:
 func TestFailedRelease(t *testing.T) {
 	t.Parallel()
 	reg := startRegistry(t, "gitlab-ci-token", "glcbt-64_s3cr3t")
-	reg.push(t, "1.2.3", "s390x")
-	reg.push(t, "tested", "amd64")
+	reg.push(t, reg.image()+":1.2.3", "s390x")
+	reg.push(t, reg.image()+":tested", "amd64")
 	p := newProject(t, pipelineWith(""), reg)
 	p.fail(t, "error: ", "1.2.3")
 	if got := p.report(t, "polytag-release").Status; got != "failed" {

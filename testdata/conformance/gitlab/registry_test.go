@@ -62,14 +62,18 @@ func (r *registry) tag(t *testing.T, tag string) name.Tag {
 }
 
 // push pushes an image for Linux on an architecture.
-func (r *registry) push(t *testing.T, tag, arch string) {
+func (r *registry) push(t *testing.T, ref, arch string) {
 	t.Helper()
+	tag, err := name.NewTag(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
 	oci := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	image, err := mutate.ConfigFile(oci, &v1.ConfigFile{OS: "linux", Architecture: arch})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remote.Write(r.tag(t, tag), image, r.login()); err != nil {
+	if err := remote.Write(tag, image, r.login()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -77,8 +81,9 @@ func (r *registry) push(t *testing.T, tag, arch string) {
 // pushBuild pushes what two build jobs leave under the stem build.
 func (r *registry) pushBuild(t *testing.T) {
 	t.Helper()
-	r.push(t, "build-linux-amd64", "amd64")
-	r.push(t, "build-linux-arm64", "arm64")
+	for _, arch := range []string{"amd64", "arm64"} {
+		r.push(t, r.image()+":build-linux-"+arch, arch)
+	}
 }
 
 // tags are the tags of the repository, in order.

@@ -56,6 +56,9 @@ func checkRelease(t *testing.T, p *project, reg *registry, out outcome) {
 	if got := p.report(t, "polytag-release"); got.Status != "done" || got.Digest != digest {
 		t.Errorf("report = %+v, want it done, with %s", got, digest)
 	}
+	if summary := p.artifact(t, "polytag-release", "polytag-report/summary.md"); !strings.Contains(summary, digest) {
+		t.Errorf("the summary lacks %s:\n%s", digest, summary)
+	}
 	if strings.Contains(out.log, reg.password) {
 		t.Errorf("the log has the password:\n%s", out.log)
 	}
@@ -65,7 +68,7 @@ func checkRelease(t *testing.T, p *project, reg *registry, out outcome) {
 func TestLocalInclude(t *testing.T) {
 	t.Parallel()
 	reg := startRegistry(t, "gitlab-ci-token", "glcbt-64_s3cr3t")
-	reg.push(t, "tested", "amd64")
+	reg.push(t, reg.image()+":tested", "amd64")
 	p := newProject(t, `
 stages: [publish]
 default:
@@ -110,7 +113,7 @@ func TestBranch(t *testing.T) {
 func TestTwoReleases(t *testing.T) {
 	t.Parallel()
 	reg := startRegistry(t, "gitlab-ci-token", "glcbt-64_s3cr3t")
-	reg.push(t, "tested", "amd64")
+	reg.push(t, reg.image()+":tested", "amd64")
 	p := newProject(t, `
 stages: [first, second]
 include:

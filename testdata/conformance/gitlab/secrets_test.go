@@ -45,7 +45,7 @@ func TestSecrets(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			reg := startRegistry(t, "bot", password)
-			reg.push(t, "tested", "amd64")
+			reg.push(t, reg.image()+":tested", "amd64")
 			p := newProject(t, pipelineWith(tt.inputs), reg)
 			name := "HUB_TOKEN"
 			if !strings.Contains(tt.inputs, name) {
@@ -72,7 +72,7 @@ func TestSecrets(t *testing.T) {
 func TestMissingSecret(t *testing.T) {
 	t.Parallel()
 	reg := startRegistry(t, "bot", password)
-	reg.push(t, "tested", "amd64")
+	reg.push(t, reg.image()+":tested", "amd64")
 	p := newProject(t, pipelineWith(`      username: bot
       password_variable: HUB_TOKEN
 `), reg)
