@@ -96,6 +96,11 @@ var choices = map[string]func(b *builder) (ref, want string){
 		b.list(image, imageName, "registry.example:5000/acme/app:1.2")
 		return "1.2", image.Digest.String()
 	},
+	"the tag of podman's name": func(b *builder) (ref, want string) {
+		image := b.image("a")
+		b.list(image, refName, "localhost/acme/app:1.2").list(b.image("b"), refName, "app:1.3")
+		return "1.2", image.Digest.String()
+	},
 	"no tag is not the port": func(b *builder) (ref, want string) {
 		b.list(b.image("a"), imageName, "registry.example:5000/acme/app")
 		return "5000/acme/app", "not found"

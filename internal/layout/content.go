@@ -22,8 +22,8 @@ var (
 
 // Manifest returns a manifest or an index of at most 4 MiB, verified. It implements [release.Reader].
 //
-// ref is a name, a digest, or empty. A name is an entry's org.opencontainers.image.ref.name, the whole
-// io.containerd.image.name, or the tag of the latter. Empty stands for what the layout is about:
+// ref is a name, a digest, or empty. A name is an entry's org.opencontainers.image.ref.name or io.containerd.image.name, or the
+// tag where that is a whole reference. Empty stands for what the layout is about:
 //
 //   - the only entry of index.json, or what the only name stands for. All names may stand for one manifest, as docker save of
 //     two tags of an image writes it;

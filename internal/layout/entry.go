@@ -27,13 +27,14 @@ const (
 // maxShown bounds the names that an error shows.
 const maxShown = 10
 
-// names are what an entry is called.
+// names are what an entry is called: its annotations, and the tags of those that are whole references, as podman writes refName.
 func names(entry v1.Descriptor) []string {
 	var out []string
-	if name := entry.Annotations[refName]; name != "" {
-		out = append(out, name)
-	}
-	if name := entry.Annotations[imageName]; name != "" {
+	for _, key := range []string{refName, imageName} {
+		name := entry.Annotations[key]
+		if name == "" {
+			continue
+		}
 		out = append(out, name)
 		if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') && i+1 < len(name) {
 			out = append(out, name[i+1:])

@@ -73,7 +73,7 @@ func (r *repository) openAt(ctx context.Context, desc v1.Descriptor, from int64)
 // checkLength compares what the headers of an answer say with what was asked for.
 func checkLength(resp *http.Response, size, from int64) error {
 	if length := resp.ContentLength; length > size-from || from == 0 && length >= 0 && length != size {
-		return fmt.Errorf("%s %s: the blob has %d bytes, want %d", resp.Request.Method, resp.Request.URL.Redacted(), from+length, size)
+		return fmt.Errorf("%s: the blob has %d bytes, want %d", about(resp.Request), from+length, size)
 	}
 	if from == 0 {
 		return nil
@@ -83,7 +83,7 @@ func checkLength(resp *http.Response, size, from int64) error {
 	text := resp.Header.Get("Content-Range")
 	_, err := fmt.Sscanf(text, "bytes %d-%d/%s", &first, &last, &total)
 	if err != nil || first != from || total != "*" && total != strconv.FormatInt(size, 10) {
-		return fmt.Errorf("%s %s: asked for what follows byte %d of %d, got %q", resp.Request.Method, resp.Request.URL.Redacted(), from, size, text)
+		return fmt.Errorf("%s: asked for what follows byte %d of %d, got %q", about(resp.Request), from, size, text)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -150,4 +151,12 @@ func counts(r *registrytest.Registry, method, prefix string) int {
 		}
 	}
 	return n
+}
+
+// connectTo returns a repository of a server on this machine.
+func connectTo(tb testing.TB, srv *httptest.Server) repository {
+	tb.Helper()
+	repo := repoOf(tb, srv.Listener.Addr().String()+"/"+path)
+	client := registry.New(registry.Options{Transport: transport.New(transport.Options{}), Push: []name.Repository{repo}})
+	return client.Repository(repo).(repository)
 }

@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
@@ -57,13 +60,40 @@ func (r *repository) send(rt http.RoundTripper, req *http.Request, want ...int) 
 }
 
 // checkRedirect follows redirects to every host that the transport lets through,
-// private addresses included: a registry and its storage are often neighbours.
-// Credentials stay with the registry in any case.
-func checkRedirect(_ *http.Request, via []*http.Request) error {
+// but for those of [stray]. Credentials stay with the registry in any case.
+func checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) >= maxRedirects {
 		return errors.New("too many redirects")
 	}
+	return stray(via[0].URL, req.URL)
+}
+
+// stray returns an error if a registry sends us to an address that only this
+// machine can reach, without being there itself: services that trust their own
+// host are none of its business. Private addresses are fine, since a registry and
+// its storage are often neighbours.
+func stray(from, to *url.URL) error {
+	if isOwn(to.Hostname()) && !isOwn(from.Hostname()) {
+		return fmt.Errorf("refusing to be sent from %s to %s", from.Host, to.Host)
+	}
 	return nil
+}
+
+// isOwn reports whether a host is this machine, or an address of its link, as the
+// metadata services of clouds are.
+func isOwn(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		// No name ends in a number, but old ways to write an address do: 127.1.
+		_, err := strconv.ParseUint(host[strings.LastIndexByte(host, '.')+1:], 0, 64)
+		return err == nil
+	}
+	addr = addr.WithZone("").Unmap()
+	return addr.IsLoopback() || addr.IsLinkLocalUnicast() || addr.IsUnspecified()
 }
 
 // discard reads what is left of a short answer, so that its connection can be
@@ -71,4 +101,9 @@ func checkRedirect(_ *http.Request, via []*http.Request) error {
 func discard(resp *http.Response) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody))
 	_ = resp.Body.Close()
+}
+
+// about names a request in an error, without what its URL may be signed with.
+func about(req *http.Request) string {
+	return req.Method + " " + req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath()
 }

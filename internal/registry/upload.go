@@ -43,7 +43,13 @@ func (r *repository) beginUpload(ctx context.Context) (*url.URL, error) {
 func sessionOf(resp *http.Response) (*url.URL, error) {
 	location, err := resp.Location()
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: the answer does not say where to upload to: %w", resp.Request.Method, resp.Request.URL.Redacted(), err)
+		if malformed, ok := errors.AsType[*url.Error](err); ok {
+			err = malformed.Err // without the URL, which may be signed
+		}
+		return nil, fmt.Errorf("%s: the answer does not say where to upload to: %w", about(resp.Request), err)
+	}
+	if err := stray(resp.Request.URL, location); err != nil {
+		return nil, err
 	}
 	return location, nil
 }

@@ -7,10 +7,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 
+	"github.com/polytag/polytag/internal/registry"
 	"github.com/polytag/polytag/internal/registrytest"
 	"github.com/polytag/polytag/internal/release"
 )
@@ -84,5 +88,113 @@ func TestUploadEmpty(t *testing.T) {
 	}
 	if n := counts(r, http.MethodPut, "/"); n != 0 {
 		t.Errorf("%d PUTs, want none", n)
+	}
+}
+
+// TestUploadAnswers tells what may be tried again from what may not.
+func TestUploadAnswers(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		method  string
+		fault   registrytest.Fault
+		refused bool
+	}{
+		{http.MethodPost, registrytest.Fault{Status: 400}, true},
+		{http.MethodPost, registrytest.Fault{Status: 401}, true},
+		{http.MethodPost, registrytest.Fault{Status: 403}, true},
+		{http.MethodPost, registrytest.Fault{Status: 405}, true},
+		{http.MethodPost, registrytest.Fault{Status: 500}, false},
+		{http.MethodPost, registrytest.Fault{Status: 200}, false},
+		{http.MethodPost, registrytest.Fault{Status: 201, HTML: true}, false},
+		{http.MethodPost, registrytest.Fault{Reset: true}, false},
+		{http.MethodPut, registrytest.Fault{Status: 400}, true},
+		{http.MethodPut, registrytest.Fault{Status: 400, Body: `{"errors":[{"code":"BLOB_UPLOAD_INVALID"}]}`}, false},
+		{http.MethodPut, registrytest.Fault{Status: 401}, false},
+		{http.MethodPut, registrytest.Fault{Status: 403}, true},
+		{http.MethodPut, registrytest.Fault{Status: 404}, false},
+		{http.MethodPut, registrytest.Fault{Status: 408}, false},
+		{http.MethodPut, registrytest.Fault{Status: 413, HTML: true}, true},
+		{http.MethodPut, registrytest.Fault{Status: 416}, false},
+		{http.MethodPut, registrytest.Fault{Status: 429}, false},
+		{http.MethodPut, registrytest.Fault{Status: 502, HTML: true}, false},
+		{http.MethodPut, registrytest.Fault{Status: 202}, false},
+		{http.MethodPut, registrytest.Fault{Status: 200, HTML: true}, false},
+		{http.MethodPut, registrytest.Fault{Status: 307, Header: http.Header{"Location": {"/elsewhere"}}}, false},
+		{http.MethodPut, registrytest.Fault{Reset: true}, false},
+		{http.MethodPut, registrytest.Fault{Reset: true, Applied: true}, false},
+	}
+	for _, tt := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			r := registrytest.New(registrytest.Options{Users: withUser()})
+			content := []byte("layer")
+			repo := openAll(t, r, account())
+			tt.fault.Match = registrytest.On(tt.method, "")
+			r.Inject(tt.fault)
+			err := repo.Upload(t.Context(), describe(content), bytes.NewReader(content))
+			if err == nil || errors.Is(err, release.ErrRefused) != tt.refused {
+				t.Errorf("%s answered with %d: %v, want an error, that it is refused: %t", tt.method, tt.fault.Status, err, tt.refused)
+			}
+			r.Heal()
+			if err := repo.Upload(t.Context(), describe(content), bytes.NewReader(content)); err != nil {
+				t.Errorf("after %s was answered with %d: %v", tt.method, tt.fault.Status, err)
+			}
+		})
+	}
+}
+
+// TestUploadTokenExpired lets the token expire before the PUT, when it is too late to send content twice.
+func TestUploadTokenExpired(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := registrytest.New(registrytest.Options{Users: withUser(), Bearer: true, TokenLifetime: time.Minute})
+		content := blobs()["large"]
+		desc := describe(content)
+		repo := openAll(t, r, account())
+		if mounted, err := repo.Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); mounted || err != nil {
+			t.Fatalf("Mount = %t, %v", mounted, err)
+		}
+		if ok, err := repo.Has(t.Context(), desc.Digest); ok || err != nil {
+			t.Fatalf("Has = %t, %v", ok, err)
+		}
+		time.Sleep(time.Minute)
+		err := repo.Upload(t.Context(), desc, bytes.NewReader(content))
+		if err == nil || errors.Is(err, release.ErrRefused) || !strings.Contains(err.Error(), "the token has expired") {
+			t.Errorf("Upload with an old token = %v, want an error that it has expired", err)
+		}
+		if got, ok := r.Blob(path, desc.Digest); ok {
+			t.Errorf("%d bytes are there", len(got))
+		}
+		if err := repo.Upload(t.Context(), desc, bytes.NewReader(content)); err != nil {
+			t.Errorf("the second Upload: %v", err)
+		}
+	})
+}
+
+// TestUploadTooLarge gets its answer from a server over a real connection before all is sent, as nginx gives it.
+func TestUploadTooLarge(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		switch req.Method {
+		case http.MethodPost:
+			w.Header().Set("Location", "/session")
+			w.WriteHeader(http.StatusAccepted)
+		case http.MethodPut:
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	repo := connectTo(t, srv)
+	content := blobs()["large"]
+	for range 10 {
+		reader := bytes.NewReader(content)
+		err := repo.Upload(t.Context(), describe(content), reader)
+		left := reader.Len()
+		answer, ok := errors.AsType[*registry.Error](err)
+		if !ok || answer.Status != http.StatusRequestEntityTooLarge || !errors.Is(err, release.ErrRefused) {
+			t.Errorf("Upload = %v, want that it is too large", err)
+		}
+		if reader.Len() != left {
+			t.Error("content is read after Upload has returned")
+		}
 	}
 }

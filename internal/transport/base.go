@@ -8,17 +8,33 @@ import (
 	"time"
 )
 
-// newBase returns a transport that gives up on each step of a request after a while. How long a body takes is limited
-// by the request's context alone: layers are large.
-func newBase() *http.Transport {
+// base sends uploads apart from everything else, because a registry verifies and moves a large blob before it answers,
+// which may take longer than any other answer is worth waiting for.
+type base struct{ requests, uploads *http.Transport }
+
+// newBase returns a transport that gives up on each step of a request after a while. How long a body takes, and the
+// answer to one that is streamed, is limited by the request's context alone: layers are large.
+func newBase() base {
+	b := base{requests: newHTTP(), uploads: newHTTP()}
+	b.requests.ResponseHeaderTimeout = 2 * time.Minute
+	return b
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (b base) RoundTrip(req *http.Request) (*http.Response, error) {
+	if replayable(req) {
+		return b.requests.RoundTrip(req) //nolint:wrapcheck // it is judged first; transport wraps what is left
+	}
+	return b.uploads.RoundTrip(req) //nolint:wrapcheck // transport wraps it
+}
+
+func newHTTP() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         dialer.DialContext,
-		ForceAttemptHTTP2:   true,
-		TLSHandshakeTimeout: 10 * time.Second,
-		// Registries verify a large blob before they answer its last request, which takes them minutes.
-		ResponseHeaderTimeout: 2 * time.Minute,
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           dialer.DialContext,
+		ForceAttemptHTTP2:     true,
+		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
 		IdleConnTimeout:       90 * time.Second,
 		MaxIdleConns:          100,

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -76,19 +77,17 @@ func (x *exchange) limitedByStatus403(resp *http.Response) bool {
 func peek(resp *http.Response) []byte {
 	const enough = 4 << 10
 	start, _ := io.ReadAll(io.LimitReader(resp.Body, enough)) // the next reader meets the error again
-	resp.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(start), resp.Body), resp.Body}
+	resp.Body = body{io.MultiReader(bytes.NewReader(start), resp.Body), resp.Body}
 	return start
 }
 
 // idempotent reports whether sending req twice has the effect of sending it once (RFC 9110, section 9.2.2). Of the
-// PATCH requests here, the one that appends to a blob upload does not, and the one that sets fields at Docker Hub does.
+// PATCH requests here, the one that appends to a blob upload does not, and the one that sets fields at Docker Hub does;
+// the POST that begins a blob upload, or mounts, leaves behind an upload that is never finished, and registries expire.
 func idempotent(req *http.Request) bool {
 	switch req.Method {
 	case http.MethodPost:
-		return false
+		return strings.HasSuffix(req.URL.Path, "/blobs/uploads/")
 	case http.MethodPatch:
 		return req.Header.Get("Content-Type") != "application/octet-stream"
 	}

@@ -29,6 +29,7 @@ func TestAttempts(t *testing.T) {
 	}
 	fails := func(err error) base { return func(*http.Request) (*http.Response, error) { return nil, err } }
 	chunk := func(r *http.Request) { r.Header.Set("Content-Type", "application/octet-stream") }
+	upload := func(r *http.Request) { r.URL.Path = "/v2/acme/app/blobs/uploads/" }
 	tests := map[string]struct {
 		method string
 		base   base
@@ -49,6 +50,8 @@ func TestAttempts(t *testing.T) {
 		"500 to PUT":                    {"PUT", status(500), 6, nil},
 		"500 to DELETE":                 {"DELETE", status(500), 6, nil},
 		"500 to POST":                   {"POST", status(500), 1, nil},
+		"500 to an upload's POST":       {"POST", status(500), 6, upload},
+		"reset of an upload's POST":     {"POST", fails(read(syscall.ECONNRESET)), 6, upload},
 		"500 to PATCH":                  {"PATCH", status(500), 6, nil},
 		"500 to a chunk":                {"PATCH", status(500), 1, chunk},
 		"501":                           {"GET", status(501), 1, nil},

@@ -9,6 +9,7 @@
 package transport
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -54,12 +55,13 @@ type transport struct {
 // A request whose answer is 429, or says the same in another way, is repeated for as long as its context leaves time,
 // one that met a server error or a broken connection at most five times. An answer is handed over at once where the
 // wait would outlast the context's deadline, so that the caller sees the 429 and not the deadline. Only a request
-// without a body, or with a GetBody, can be repeated. POST, and a chunk of a blob upload, are repeated only if the
-// server cannot have acted on them.
+// without a body, or with a GetBody, can be repeated. POST, but for the one that begins a blob upload, and a chunk of such
+// an upload are repeated only if the server cannot have acted on them.
 //
 // A refused scheme is a [*PlainHTTPError] or a [*HTTPSError]. Every error names method and URL, without user info and
 // values of the query, and wraps its cause. The body of an answer to a GET that says to be short is read before it is handed
-// over, and counts as part of the attempt; all others are streamed, and errors in them are the reader's.
+// over, and counts as part of the attempt; all others are streamed, and errors in them are the reader's. An answer has to
+// begin within two minutes, but for that to a request that cannot be repeated, an upload: its context has to end it.
 func New(o Options) http.RoundTripper {
 	t := &transport{
 		base:      o.Base,
@@ -123,13 +125,16 @@ func (t *transport) send(req *http.Request) (*http.Response, error) {
 
 // attempt sends one request and reads as much of the answer as belongs to that.
 func (t *transport) attempt(req *http.Request) (*http.Response, error) {
-	resp, err := t.base.RoundTrip(req)
+	ctx, cancel := context.WithCancel(req.Context())
+	resp, err := t.base.RoundTrip(req.WithContext(ctx))
 	if err == nil {
-		err = whole(req, resp)
+		err = whole(req, resp, cancel)
 	}
 	if err != nil {
+		cancel()
 		return nil, err
 	}
+	resp.Body = ending{resp.Body, cancel}
 	return resp, nil
 }
 

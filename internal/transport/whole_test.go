@@ -3,6 +3,7 @@
 package transport_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/polytag/polytag/internal/transport"
 )
@@ -50,4 +52,33 @@ func TestShortBodyThatBreaksOff(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestShortBodyThatStops is a server whose first answer has no end. It is given up, and asked for again.
+func TestShortBodyThatStops(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		attempts := 0
+		rt := transport.New(transport.Options{Base: base(func(req *http.Request) (*http.Response, error) {
+			resp := answer(req, http.StatusOK)
+			if attempts++; attempts == 1 {
+				resp.ContentLength, resp.Body = 100, io.NopCloser(until(req.Context().Done()))
+			}
+			return resp, nil
+		})})
+		if status, body, err := do(t, rt, request(t, http.MethodGet, manifest, nil)); status != http.StatusOK || body != "body of OK" || err != nil {
+			t.Errorf("answer = %d, %q, %v, want the second", status, body, err)
+		}
+		if attempts != 2 {
+			t.Errorf("attempts = %d, want 2", attempts)
+		}
+	})
+}
+
+// until blocks a read until a request is cancelled.
+type until <-chan struct{}
+
+func (u until) Read([]byte) (int, error) {
+	<-u
+	return 0, context.Canceled
 }

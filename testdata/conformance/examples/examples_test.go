@@ -84,7 +84,7 @@ func source(t *testing.T, file string, repository name.Repository) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.ReplaceAll(string(text), "registry.example.com/acme/app", repository.Name())
+	return strings.NewReplacer("registry.example.com/acme/app", repository.Name(), "ghcr.io/acme/app", repository.Name()).Replace(string(text))
 }
 
 // decode reads what the type has fields for.

@@ -8,13 +8,12 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // image is what BuildKit pushes for platforms: an index, of one image for each. It writes arm64 without a variant.
-func image(platforms []string) (remote.Taggable, error) {
+func image(platforms []string) (v1.ImageIndex, error) {
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, text := range platforms {
 		platform, err := v1.ParsePlatform(strings.TrimSuffix(text, "/v8"))

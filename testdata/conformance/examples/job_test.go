@@ -3,6 +3,7 @@
 package examples_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -18,6 +19,7 @@ type job struct {
 	// container says that the script runs in polytag's container, where the program is on PATH. Elsewhere docker is.
 	container bool
 	command   []string
+	dir       string // empty: the home folder
 	env       map[string]string
 }
 
@@ -40,7 +42,7 @@ func (j job) run(t *testing.T) string {
 		}
 	}
 	cmd := exec.CommandContext(t.Context(), j.command[0], j.command[1:]...)
-	cmd.Dir, cmd.Env = home, []string{"HOME=" + home, "PATH=" + bin + ":/usr/bin:/bin"}
+	cmd.Dir, cmd.Env = cmp.Or(j.dir, home), []string{"HOME=" + home, "PATH=" + bin + ":/usr/bin:/bin"}
 	for name, value := range j.env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
