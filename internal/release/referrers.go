@@ -67,6 +67,9 @@ func (s Snapshot) subjects(source Source) []v1.Hash {
 func readReferrers(ctx context.Context, origin Origin, s Source, subjects []v1.Hash) ([]Load, error) {
 	f := &follower{origin: origin, from: s.SourceRef, seen: map[string]bool{}}
 	f.left.Store(maxReferrers)
+	for _, part := range s.parts() { // an attestation may have its image as its subject
+		f.seen[part.String()] = true
+	}
 	found := make([][]Load, len(subjects))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(reads)

@@ -82,24 +82,24 @@ func (d Document) facts() []string {
 
 // words says what was copied, or what would be.
 func (c Copied) words(planned bool) string {
-	parts := []string{plural(c.Images, "image or attestation")}
-	if c.Images != 1 {
-		parts[0] = fmt.Sprintf("%d images and attestations", c.Images)
-	}
+	things := []string{plural(c.Images, "manifest")}
 	if c.Referrers > 0 {
-		parts = append(parts, plural(c.Referrers, "signature or other referrer"))
+		things = append(things, plural(c.Referrers, "referrer"))
 	}
 	if planned {
-		return fmt.Sprintf("to be copied: %s; %s, %s at most", strings.Join(parts, ", "), plural(c.Blobs, "blob"), size(c.Bytes))
+		return fmt.Sprintf("to be copied: %s; %s, %s at most", strings.Join(things, ", "), plural(c.Blobs, "blob"), size(c.Bytes))
 	}
-	text := fmt.Sprintf("copied: %s; %s sent in %s", strings.Join(parts, ", "), size(c.Bytes), plural(c.Blobs-c.Mounted-c.Present, "blob"))
+	var blobs []string
+	if n := c.Blobs - c.Mounted - c.Present; n > 0 {
+		blobs = append(blobs, fmt.Sprintf("%s sent (%s)", plural(n, "blob"), size(c.Bytes)))
+	}
 	if c.Mounted > 0 {
-		text += fmt.Sprintf(", %d mounted", c.Mounted)
+		blobs = append(blobs, plural(c.Mounted, "blob")+" mounted")
 	}
 	if c.Present > 0 {
-		text += fmt.Sprintf(", %d there already", c.Present)
+		blobs = append(blobs, plural(c.Present, "blob")+" there already")
 	}
-	return text
+	return "copied: " + strings.Join(append(things, blobs...), ", ")
 }
 
 // plural writes a number with a noun that it counts.
