@@ -15,7 +15,8 @@ import (
 )
 
 // list makes sure that entry is among the referrers of the subject, after the
-// registry has said nothing about that.
+// registry has said nothing about that. Who changes the same index at the same
+// time from elsewhere may undo it, as with every tag: a rerun adds what is lost.
 func (r *repository) list(ctx context.Context, subject v1.Hash, entry v1.Descriptor) error {
 	// Two changes of one index at once would lose one of them.
 	r.listing.Lock()

@@ -40,19 +40,20 @@ func (r *repository) Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descr
 
 // referrers asks the API, and reports whether there is one.
 func (r *repository) referrers(ctx context.Context, subject v1.Hash) (listed []v1.Descriptor, ok bool, err error) {
-	next := r.url("referrers/" + subject.String())
+	next, left := r.url("referrers/"+subject.String()), int64(maxManifest)
 	for page := 0; next != nil; page++ {
 		if page == maxReferrerPages {
 			return nil, false, fmt.Errorf("listing the referrers of %s: there are more than %d pages", subject, maxReferrerPages)
 		}
-		entries, after, err := r.referrersPage(ctx, next)
+		entries, size, after, err := r.referrersPage(ctx, next)
 		switch {
 		case err != nil && page == 0 && r.lacksReferrers(err):
 			return nil, false, nil
 		case err != nil:
 			return nil, false, fmt.Errorf("listing the referrers of %s: %w", subject, err)
 		}
-		if listed = append(listed, entries...); len(listed) > maxReferrers {
+		listed, left = append(listed, entries...), left-size
+		if len(listed) > maxReferrers || left < 0 {
 			return nil, false, errTooMany(subject)
 		}
 		if next = after; len(entries) == 0 {
@@ -85,35 +86,44 @@ func (r *repository) lacksReferrers(err error) bool {
 	return true
 }
 
+// referrersPage reads a page, how many bytes it takes, and where the next one is.
+func (r *repository) referrersPage(ctx context.Context, at *url.URL) (entries []v1.Descriptor, size int64, next *url.URL, err error) {
+	resp, err := r.ask(ctx, http.MethodGet, at, http.Header{"Accept": {string(types.OCIImageIndex)}}, http.StatusOK)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	defer discard(resp)
+	var index v1.IndexManifest
+	decoder := json.NewDecoder(resp.Body)
+	err = decoder.Decode(&index)
+	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	switch is := types.MediaType(mediaType) == types.OCIImageIndex; {
+	case !is && (err != nil || index.MediaType != types.OCIImageIndex):
+		return nil, 0, nil, errNoIndex
+	case err != nil:
+		return nil, 0, nil, fmt.Errorf("reading an index: %w", err)
+	}
+	next, err = nextPage(resp)
+	return index.Manifests, decoder.InputOffset(), next, err
+}
+
 // nextLink matches the address of the next page.
 var nextLink = regexp.MustCompile(`<([^>]*)>[^,]*;\s*rel="?next"?`)
 
-// referrersPage reads a page, and where the next one is.
-func (r *repository) referrersPage(ctx context.Context, at *url.URL) (entries []v1.Descriptor, next *url.URL, err error) {
-	resp, err := r.ask(ctx, http.MethodGet, at, http.Header{"Accept": {string(types.OCIImageIndex)}}, http.StatusOK)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer discard(resp)
-	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if err != nil || types.MediaType(mediaType) != types.OCIImageIndex {
-		return nil, nil, errNoIndex
-	}
-	var index v1.IndexManifest
-	if err := json.NewDecoder(resp.Body).Decode(&index); err != nil {
-		return nil, nil, fmt.Errorf("reading an index: %w", err)
-	}
+// nextPage returns the address of the page that follows an answer, nil if none does.
+func nextPage(resp *http.Response) (*url.URL, error) {
 	link := nextLink.FindStringSubmatch(resp.Header.Get("Link"))
 	if link == nil {
-		return index.Manifests, nil, nil
+		return nil, nil //nolint:nilnil // there is none
 	}
-	if next, err = resp.Request.URL.Parse(link[1]); err != nil {
-		return nil, nil, fmt.Errorf("reading the address of the next page: %w", err)
+	next, err := resp.Request.URL.Parse(link[1])
+	if err != nil {
+		return nil, fmt.Errorf("reading the address of the next page: %w", err)
 	}
 	if next.Host != resp.Request.URL.Host {
-		return nil, nil, fmt.Errorf("the next page is on another host, %s", next.Host)
+		return nil, fmt.Errorf("the next page is on another host, %s", next.Host)
 	}
-	return index.Manifests, next, nil
+	return next, nil
 }
 
 // fallback reads the index that clients maintain where there is no API.
@@ -145,5 +155,5 @@ func fallbackTag(subject v1.Hash) string {
 }
 
 func errTooMany(subject v1.Hash) error {
-	return fmt.Errorf("listing the referrers of %s: there are more than %d", subject, maxReferrers)
+	return fmt.Errorf("listing the referrers of %s: there are more than %d, or %d bytes of them", subject, maxReferrers, maxManifest)
 }
