@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # binaries.sh VERSION FOLDER: builds the program for every platform, packs it with the license, and writes checksums.txt.
-# The same commit gives the same bytes.
+# The same commit, Go and gzip give the same bytes.
 set -eu
 
 version=$1 folder=$2
