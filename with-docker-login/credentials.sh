@@ -51,7 +51,7 @@ hosts() {
 	{
 		printf '%s\n' "${IMAGES:-}" "${SOURCES:-}"
 		if [ -f "${SPEC:-}" ]; then sed -n 's/^[[:space:]-]*image:[[:space:]]*//p' "$SPEC"; fi
-	} | tr ',' '\n' | tr -d "\"' $tab\r" | grep -v -e '^#' -e '^oci:' | while IFS= read -r reference; do
+	} | tr ',A-Z' '\na-z' | tr -d "\"' $tab\r" | grep -v -e '^#' -e '^oci:' | while IFS= read -r reference; do
 		reference=${reference##*=}
 		host=${reference%%/*}
 		case $reference in

@@ -22,7 +22,7 @@ var (
 	root = filepath.Join("..", "..", "..")
 )
 
-// image is the image under test, under the name that with-docker-login/action.yml gives it.
+// image is the image under test, under the name that with-docker-login/action.yml gives it on main.
 const image = "ghcr.io/polytag/polytag:main"
 
 func TestMain(m *testing.M) {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// buildAndRun builds the image as act, Gitea and Forgejo do, with the classic builder.
+// buildAndRun builds the image with BuildKit, as a release does. TestAct does it with the classic builder.
 func buildAndRun(ctx context.Context, m *testing.M) (code int, err error) {
 	if docker, err = engine.Start(ctx); err != nil {
 		return 1, err
@@ -43,18 +43,18 @@ func buildAndRun(ctx context.Context, m *testing.M) (code int, err error) {
 	if err := docker.ImportBases(ctx, root); err != nil {
 		return 1, err
 	}
-	if err := build(ctx, "0", "--tag="+image); err != nil {
+	if err := run(build(ctx, "--tag="+image, "--build-arg=REVISION="+revision, ".")); err != nil {
 		return 1, err
 	}
 	return m.Run(), nil
 }
 
-// build builds the Dockerfile, with BuildKit ("1") or the classic builder ("0").
-func build(ctx context.Context, buildKit string, args ...string) error {
-	cmd := docker.Command(ctx, append(append([]string{"build", "--network=host"}, args...), ".")...)
+// build returns a build with BuildKit in the folder of the repository.
+func build(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := docker.Command(ctx, append([]string{"build", "--network=host", "--progress=plain"}, args...)...)
 	cmd.Dir = root
-	cmd.Env = append(cmd.Env, "DOCKER_BUILDKIT="+buildKit)
-	return run(cmd)
+	cmd.Env = append(cmd.Env, "DOCKER_BUILDKIT=1")
+	return cmd
 }
 
 // run runs a command; what it says is a part of the error.
@@ -63,4 +63,14 @@ func run(cmd *exec.Cmd) error {
 		return fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
 	}
 	return nil
+}
+
+// inDocker runs the client of the engine and returns what it wrote.
+func inDocker(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := docker.Run(t.Context(), args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

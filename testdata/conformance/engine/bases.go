@@ -28,7 +28,7 @@ const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 // is busybox with the bundle of CA certificates, and [Golang] that with the Go that runs the test and a module proxy in
 // its file system, which holds what the module in the folder root needs. A build from them needs no network.
 func (e *Engine) ImportBases(ctx context.Context, root string) error {
-	if err := e.Import(ctx, Alpine, []string{`CMD ["/bin/sh"]`, "ENV PATH=" + searchPath}, alpine); err != nil {
+	if err := e.Import(ctx, Alpine, []string{`CMD ["/bin/sh"]`, "ENV PATH=" + searchPath}, WriteAlpine); err != nil {
 		return err
 	}
 	goroot, err := output(inModule(ctx, root, "env", "GOROOT"))
@@ -46,7 +46,7 @@ func (e *Engine) ImportBases(ctx context.Context, root string) error {
 	changes := []string{"ENV PATH=/usr/local/go/bin:" + searchPath, "ENV GOTOOLCHAIN=local GOPATH=/go GOPROXY=file:///proxy"}
 	return e.Import(ctx, Golang, changes, func(w *tar.Writer) error {
 		a := archive{w}
-		return errors.Join(alpine(w), a.tree("usr/local/go", goroot, unneeded), a.tree("proxy", filepath.Join(modules, "cache/download"), none))
+		return errors.Join(WriteAlpine(w), a.tree("usr/local/go", goroot, unneeded), a.tree("proxy", filepath.Join(modules, "cache/download"), none))
 	})
 }
 
@@ -73,8 +73,8 @@ func (e *Engine) Import(ctx context.Context, name string, changes []string, writ
 	return nil
 }
 
-// alpine writes a root file system with Alpine's shell and tools, Debian's busybox-static, where Alpine has them.
-func alpine(w *tar.Writer) error {
+// WriteAlpine writes a root file system with Alpine's shell and tools, Debian's busybox-static, where Alpine has them.
+func WriteAlpine(w *tar.Writer) error {
 	const busybox, bundle = "/bin/busybox", "/etc/ssl/certs/ca-certificates.crt"
 	if linked, err := exec.Command("ldd", busybox).Output(); err == nil {
 		return fmt.Errorf("%s is not static: apt-get install busybox-static\n%s", busybox, linked)
