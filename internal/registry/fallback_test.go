@@ -4,6 +4,7 @@ package registry_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -162,6 +163,57 @@ func TestFallbackForeign(t *testing.T) {
 	}
 	if got := r.Tags(path)[tag]; got != want.String() {
 		t.Errorf("the tag points at %s, want %s", got, want)
+	}
+}
+
+// TestFallbackIsDigest is a registry that finds the subject itself under the name of the fallback tag: GitLab's.
+func TestFallbackIsDigest(t *testing.T) {
+	t.Parallel()
+	r := registrytest.New(registrytest.Options{})
+	h := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		req.URL.Path = strings.Replace(req.URL.Path, "/sha256-", "/sha256:", 1)
+		r.ServeHTTP(w, req)
+	})
+	digest := r.PushImage(t, path+":1", "linux/amd64")
+	raw, mediaType, _ := r.Manifest(path, "1")
+	subject := v1.Descriptor{MediaType: mediaType, Size: int64(len(raw)), Digest: digest}
+	repo := openAll(t, h, nil)
+	if got, err := repo.Referrers(t.Context(), digest); err != nil || len(got) != 0 {
+		t.Errorf("Referrers = %v, %v, want none", got, err)
+	}
+	m, entry := referrer(t, r, subject, "example/one")
+	if err := repo.PutReferrer(t.Context(), m, entry); !errors.Is(err, release.ErrUnsupported) {
+		t.Errorf("PutReferrer = %v, want ErrUnsupported", err)
+	}
+	if err := repo.Put(t.Context(), "2", m); err != nil {
+		t.Errorf("Put: %v", err)
+	}
+	if got := r.Tags(path); len(got) != 2 || got["1"] != digest.String() || got["2"] != m.Digest.String() {
+		t.Errorf("the tags are %v", got)
+	}
+}
+
+// TestFallbackHeader is a registry that says to have processed a subject, and has no API that would show it.
+func TestFallbackHeader(t *testing.T) {
+	t.Parallel()
+	r := registrytest.New(registrytest.Options{Referrers: registrytest.ReferrersAPI})
+	h := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if strings.Contains(req.URL.Path, "/referrers/") {
+			http.NotFound(w, req)
+			return
+		}
+		r.ServeHTTP(w, req)
+	})
+	repo := openAll(t, h, nil)
+	subject := describe([]byte("subject"))
+	for want := range 2 {
+		if got, err := repo.Referrers(t.Context(), subject.Digest); err != nil || len(got) != want {
+			t.Errorf("%d referrers, %v, want %d", len(got), err, want)
+		}
+		m, entry := referrer(t, r, subject, "example/one")
+		if err := repo.PutReferrer(t.Context(), m, entry); err != nil {
+			t.Errorf("PutReferrer: %v", err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -16,13 +17,18 @@ import (
 )
 
 // Put implements [release.Tags]. A manifest with a subject is listed as its
-// referrer, too, if the registry does not do that.
+// referrer, too, if the registry does not do that and there is a way to.
 func (r *repository) Put(ctx context.Context, ref string, m release.Manifest) error {
 	subject, entry := referrerOf(m)
-	return r.putReferrer(ctx, ref, m, subject, entry)
+	err := r.putReferrer(ctx, ref, m, subject, entry)
+	if errors.Is(err, errNoTag) {
+		return nil
+	}
+	return err
 }
 
-// PutReferrer implements [release.Repository].
+// PutReferrer implements [release.Repository]. Where there is no way to list a
+// referrer it puts it, and returns [release.ErrUnsupported].
 func (r *repository) PutReferrer(ctx context.Context, m release.Manifest, entry v1.Descriptor) error {
 	subject, _ := referrerOf(m)
 	if subject == (v1.Hash{}) {
@@ -39,7 +45,7 @@ func (r *repository) putReferrer(ctx context.Context, ref string, m release.Mani
 		return err
 	}
 	// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests-with-subject
-	if header.Get("OCI-Subject") == subject.String() {
+	if header.Get("OCI-Subject") == subject.String() && !r.noReferrers.Load() {
 		return nil
 	}
 	return r.list(ctx, subject, entry)

@@ -35,6 +35,9 @@ func (r *repository) Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descr
 		}
 	}
 	_, entries, err := r.fallback(ctx, subject)
+	if errors.Is(err, errNoTag) {
+		return nil, nil
+	}
 	return entries, err
 }
 
@@ -126,6 +129,11 @@ func nextPage(resp *http.Response) (*url.URL, error) {
 	return next, nil
 }
 
+// errNoTag means that a registry takes the name of a fallback tag for the digest
+// in it, as GitLab's does: it finds the subject itself there, and no referrer.
+// https://github.com/oras-project/oras-go/issues/1396
+var errNoTag = fmt.Errorf("a list of referrers: %w", release.ErrUnsupported)
+
 // fallback reads the index that clients maintain where there is no API.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
 func (r *repository) fallback(ctx context.Context, subject v1.Hash) (release.Manifest, []v1.Descriptor, error) {
@@ -136,6 +144,8 @@ func (r *repository) fallback(ctx context.Context, subject v1.Hash) (release.Man
 		return release.Manifest{}, nil, nil
 	case err != nil:
 		return release.Manifest{}, nil, err
+	case m.Digest == subject:
+		return release.Manifest{}, nil, errNoTag
 	case m.MediaType != types.OCIImageIndex:
 		return release.Manifest{}, nil, fmt.Errorf("listing the referrers of %s: the tag %s is no image index but %q", subject, tag, m.MediaType)
 	}
