@@ -4,9 +4,9 @@
 // implements [release.Registry] over HTTP, finds credentials, and turns what a
 // registry answers into errors that the rest of the program can match.
 //
-// One connection is made per repository: one ping, one token with the scope
-// "pull,push", shared by all reads and writes. go-containerregistry's own retry
-// is switched off; internal/transport is the only place that tries again.
+// One connection is made per repository: one ping of its registry, one token with
+// the scope "pull,push", shared by all reads and writes. go-containerregistry's
+// own retry is switched off; internal/transport is the only place that tries again.
 package registry
 
 import (
@@ -44,6 +44,7 @@ type Options struct {
 // Client talks to registries. It is safe for use by many goroutines.
 type Client struct {
 	options Options
+	pings   pings
 	mu      sync.Mutex
 	repos   map[name.Repository]*repository
 }
@@ -55,7 +56,7 @@ func New(o Options) *Client {
 	if o.Keychain == nil {
 		o.Keychain = &Keychain{}
 	}
-	return &Client{options: o, repos: map[name.Repository]*repository{}}
+	return &Client{options: o, pings: pings{known: map[string]pong{}}, repos: map[name.Repository]*repository{}}
 }
 
 // Repository opens a repository; the first request connects.
@@ -130,7 +131,7 @@ func (r *repository) signIn(ctx context.Context, others ...name.Repository) (htt
 	if err != nil {
 		return nil, fmt.Errorf("finding credentials for %s: %w", r.repo, err)
 	}
-	base, auth, scope := link{base: r.client.options.Transport, repo: r.repo}, login.authenticator(), transport.PullScope
+	base, auth, scope := link{base: r.client.options.Transport, repo: r.repo, pings: &r.client.pings}, login.authenticator(), transport.PullScope
 	if r.push {
 		scope, base.demanding = transport.PushScope, login.isZero()
 	}

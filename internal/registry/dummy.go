@@ -14,7 +14,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
-	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/polytag/polytag/internal/release"
@@ -60,13 +59,13 @@ func (c *Client) PushDummyBlobs(ctx context.Context, repo name.Repository) error
 		return err
 	}
 	r := c.open(repo)
-	options, err := r.options(ctx)
-	if err != nil {
-		return err
-	}
 	for _, b := range blobs {
-		if err := remote.WriteLayer(repo, static.NewLayer(b.content, b.descriptor.MediaType), options...); err != nil {
-			return r.classify(ctx, err)
+		ok, err := r.Has(ctx, b.descriptor.Digest)
+		if err == nil && !ok {
+			err = r.Upload(ctx, b.descriptor, bytes.NewReader(b.content))
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

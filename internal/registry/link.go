@@ -13,8 +13,9 @@ import (
 // link carries the requests about one repository between go-containerregistry
 // and the transport.
 type link struct {
-	base http.RoundTripper
-	repo name.Repository
+	base  http.RoundTripper
+	repo  name.Repository
+	pings *pings
 	// demanding means that there are no credentials, and that going on without
 	// them would only fail later, with a worse message.
 	demanding bool
@@ -22,6 +23,9 @@ type link struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
+	if resp := l.pings.answer(req); resp != nil {
+		return resp, nil
+	}
 	if body, ok := req.Body.(*outgoing); ok && !body.start() {
 		return nil, errSpent
 	}
@@ -37,6 +41,7 @@ func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
 		discard(resp)
 		return nil, err
 	}
+	l.pings.keep(req, resp)
 	bound(req, resp)
 	return resp, nil
 }

@@ -307,4 +307,7 @@ func TestTwoAccounts(t *testing.T) {
 	if client.Repository(repos[0]) != client.Repository(repos[0]) {
 		t.Error("a repository has two connections, want one")
 	}
+	if pings, tokens := counts(r, http.MethodGet, "/v2/")-counts(r, http.MethodGet, "/v2/a/")-counts(r, http.MethodGet, "/v2/b/"), counts(r, http.MethodGet, "/token"); pings != 1 || tokens != 2 {
+		t.Errorf("%d pings and %d tokens, want one and two", pings, tokens)
+	}
 }
