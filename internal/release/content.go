@@ -5,6 +5,8 @@ package release
 import (
 	"fmt"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/polytag/polytag/internal/index"
 	"github.com/polytag/polytag/internal/platform"
 )
@@ -16,6 +18,9 @@ type Content struct {
 	Manifest Manifest
 	// Images are the images of the release, in the order of the index.
 	Images []index.Child
+	// Sizes says how many bytes a client fetches for each image: config and
+	// layers, as they are stored.
+	Sizes map[v1.Hash]int64
 	// Promoted says that the manifest is carried over byte for byte.
 	Promoted bool
 }
@@ -38,9 +43,24 @@ func (c Content) Attestations() int {
 	return n
 }
 
-// decide makes what is published: what an earlier run published, a promoted
-// image or index, or an index that joins all sources.
+// decide makes what is published, and weighs it.
 func decide(req Request, snap Snapshot) (Content, error) {
+	c, err := choose(req, snap)
+	if err != nil {
+		return c, err
+	}
+	c.Sizes = map[v1.Hash]int64{}
+	for _, s := range snap.contents() {
+		for _, image := range s.Images {
+			c.Sizes[image.Descriptor.Digest] = image.Size
+		}
+	}
+	return c, nil
+}
+
+// choose takes what an earlier run published, a promoted image or index, or an
+// index that joins all sources.
+func choose(req Request, snap Snapshot) (Content, error) {
 	switch {
 	case snap.Resumed != nil:
 		return carry(*snap.Resumed), nil

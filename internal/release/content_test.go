@@ -43,6 +43,7 @@ func TestNewPlanJoins(t *testing.T) {
 		Content: release.Content{
 			Manifest: release.Manifest{Raw: built.Raw, MediaType: types.OCIImageIndex, Digest: built.Digest},
 			Images:   images(s[2], s[3], s[1], s[0]),
+			Sizes:    sizesOf(s...),
 		},
 		Version: req.Version,
 		Targets: []release.TargetPlan{{Repo: req.Primary(), Tags: []release.TagPlan{{Tag: req.Tags[0], Action: release.Create}}}},
@@ -186,7 +187,7 @@ func TestNewPlanPromotes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := release.Content{Manifest: m, Images: []index.Child{image}, Promoted: true}
+		want := release.Content{Manifest: m, Images: []index.Child{image}, Sizes: sizesOf(snap.Sources...), Promoted: true}
 		if diff := cmp.Diff(want, plan.Content, whole); diff != "" {
 			t.Errorf("content (-want +got):\n%s", diff)
 		}
@@ -251,7 +252,7 @@ func TestNewPlanResumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := release.Plan{
-		Content: release.Content{Manifest: published.Manifest, Images: images(published), Promoted: true},
+		Content: release.Content{Manifest: published.Manifest, Images: images(published), Sizes: sizesOf(published), Promoted: true},
 		Version: req.Version,
 		Resumed: true,
 		Absent:  []release.SourceRef{gone},

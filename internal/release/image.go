@@ -241,6 +241,11 @@ func (w walk) image(ctx context.Context, child index.Child, m Manifest) (Image, 
 	if err := json.Unmarshal(m.Raw, &manifest); err != nil {
 		return image, fmt.Errorf("reading %s of %s: %w", m.Digest, w.ref.Text, err)
 	}
+	load, err := newLoad(m, w.ref)
+	if err != nil {
+		return image, fmt.Errorf("reading %s: %w", w.ref.Text, err)
+	}
+	image.Size = load.Size()
 	var config index.Config
 	if mt := manifest.Config.MediaType; mt == types.OCIConfigJSON || mt == types.DockerConfigJSON {
 		raw, err := w.repo.Blob(ctx, manifest.Config)

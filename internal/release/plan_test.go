@@ -244,7 +244,7 @@ func TestNewPlanWhole(t *testing.T) {
 	exact, latest := req.Tags[0], req.Tags[1]
 	ours := opaque("tested")
 	want := release.Plan{
-		Content: release.Content{Manifest: ours, Images: images(snap.Sources[0]), Promoted: true},
+		Content: release.Content{Manifest: ours, Images: images(snap.Sources[0]), Sizes: sizesOf(snap.Sources[0]), Promoted: true},
 		Version: version(t, "1.2.3"),
 		Notices: []string{"a notice"},
 		Targets: []release.TargetPlan{

@@ -4,6 +4,7 @@ package release_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -52,7 +53,15 @@ func temporary(req release.Request, tag string, p platform.Spec) release.SourceR
 
 // imageOf is an image as it is read.
 func imageOf(m release.Manifest, p v1.Platform, labels map[string]string, attestations ...v1.Descriptor) release.Image {
-	return release.Image{Child: index.Child{Descriptor: entry(m, &p), Attestations: attestations}, Labels: labels, Raw: m.Raw}
+	var parsed v1.Manifest
+	if err := json.Unmarshal(m.Raw, &parsed); err != nil {
+		panic(err) // what a store pushed
+	}
+	size := parsed.Config.Size
+	for _, layer := range parsed.Layers {
+		size += layer.Size
+	}
+	return release.Image{Child: index.Child{Descriptor: entry(m, &p), Attestations: attestations}, Labels: labels, Size: size, Raw: m.Raw}
 }
 
 func TestReadStem(t *testing.T) {

@@ -95,8 +95,19 @@ func sourceOf(repo name.Repository, tag, platformText string) release.Source {
 	return release.Source{
 		SourceRef: release.SourceRef{Text: tag, Ref: repo.Tag(tag)},
 		Manifest:  m,
-		Images:    []release.Image{{Child: index.Child{Descriptor: entry(m, p)}}},
+		Images:    []release.Image{{Child: index.Child{Descriptor: entry(m, p)}, Size: int64(100 + len(tag))}},
 	}
+}
+
+// sizesOf are the sizes of the sources' images.
+func sizesOf(sources ...release.Source) map[v1.Hash]int64 {
+	out := map[v1.Hash]int64{}
+	for _, s := range sources {
+		for _, image := range s.Images {
+			out[image.Descriptor.Digest] = image.Size
+		}
+	}
+	return out
 }
 
 // promotion is a snapshot of one tested image, which is released as it is: its digest is that of opaque("tested"). The one

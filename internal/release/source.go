@@ -106,6 +106,8 @@ func (r Request) promotedTag() SourceRef {
 type Image struct {
 	index.Child
 	Labels map[string]string
+	// Size is that of its config and layers, as they are stored, in bytes.
+	Size int64
 	// Raw is the image's manifest, byte for byte.
 	Raw []byte
 }

@@ -60,6 +60,7 @@ func describe(p release.Plan) Document {
 			Platform:     oneLine(platform.FromOCI(child.Descriptor.Platform).String()), // an image may say what it likes
 			Digest:       digest(child.Descriptor.Digest),
 			Size:         child.Descriptor.Size,
+			BlobsSize:    p.Sizes[child.Descriptor.Digest],
 			Attestations: []string{},
 		}
 		for _, a := range child.Attestations {

@@ -58,6 +58,8 @@ type Image struct {
 	Digest   string `json:"digest"`
 	// Size is that of the image's manifest, in bytes.
 	Size int64 `json:"size"`
+	// BlobsSize is what a client fetches beside the manifest: config and layers, as they are stored, in bytes.
+	BlobsSize int64 `json:"blobsSize"`
 	// Attestations are the digests of the attestation manifests that belong to the image.
 	Attestations []string `json:"attestations"`
 }

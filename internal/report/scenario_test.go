@@ -79,6 +79,10 @@ func plan(version string, targets ...release.TargetPlan) release.Plan {
 		image(v1.Platform{OS: "linux", Architecture: "arm", Variant: "v6"}, 561, "provenance"),
 		image(v1.Platform{OS: "linux", Architecture: "arm64", Variant: "v8"}, 1204, "provenance", "sbom"),
 	}
+	p.Sizes = map[v1.Hash]int64{}
+	for i, image := range p.Images {
+		p.Sizes[image.Descriptor.Digest] = int64(i+1) * 31_415_926
+	}
 	if version != "" {
 		v, err := semtag.ParseVersion(version)
 		if err != nil {
@@ -182,6 +186,9 @@ func twoTargets() report.Report {
 			}},
 		),
 	}
+	r.Result.Staged = []release.Staged{
+		{Repo: ghcr, Images: 6, Referrers: 2, Uploaded: 4, Mounted: 1, Present: 3, Bytes: 48_000_000},
+	}
 	r.Err = r.Result.Err()
 	return r
 }
@@ -216,6 +223,12 @@ func dryRun() report.Report {
 				tagPlan("nightly", semtag.Literal, release.Leave, ours, ""),
 			}},
 		),
+	}
+	layer := v1.Descriptor{Size: 12_345_678, Digest: hash("layer")}
+	r.Plan.Targets[1].Loads = []release.Load{
+		{Manifest: release.Manifest{Digest: hash("amd64")}, Blobs: []v1.Descriptor{layer, {Size: 1234, Digest: hash("config")}}},
+		{Manifest: release.Manifest{Digest: hash("arm")}, Blobs: []v1.Descriptor{layer}},
+		{Manifest: release.Manifest{Digest: hash("signature")}, For: hash("amd64"), Tag: "sha256-amd64.sig"},
 	}
 	r.Plan.Targets[0].Page = &release.PagePlan{}
 	r.Plan.Targets[1].Page = &release.PagePlan{Kept: "2.0.0 is higher"}

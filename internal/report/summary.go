@@ -144,9 +144,9 @@ func (m *markdown) images(d Document) {
 	}
 	rows := make([][]string, 0, len(d.Images))
 	for _, i := range d.Images {
-		rows = append(rows, []string{code(i.Platform), code(i.Digest), size(i.Size), strconv.Itoa(len(i.Attestations))})
+		rows = append(rows, []string{code(i.Platform), code(i.Digest), size(i.BlobsSize), strconv.Itoa(len(i.Attestations))})
 	}
 	m.paragraph("### Platforms")
-	m.table([]string{"Platform", "Digest", "Manifest", "Attestations"}, rows)
+	m.table([]string{"Platform", "Digest", "Size", "Attestations"}, rows)
 	m.paragraph(code(d.MediaType) + ", " + size(d.Size) + ".")
 }

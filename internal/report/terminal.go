@@ -59,9 +59,9 @@ func title(d Document) string {
 
 func (d Document) writeImages(w io.Writer) {
 	t := table{}
-	t.add("PLATFORM", "DIGEST", "MANIFEST", "ATTESTATIONS")
+	t.add("PLATFORM", "DIGEST", "SIZE", "ATTESTATIONS")
 	for _, i := range d.Images {
-		t.add(i.Platform, short(i.Digest), size(i.Size), strconv.Itoa(len(i.Attestations)))
+		t.add(i.Platform, short(i.Digest), size(i.BlobsSize), strconv.Itoa(len(i.Attestations)))
 	}
 	t.write(w, false)
 }
