@@ -1,7 +1,8 @@
-# Builds for any platform on the builder's own: nothing runs in the final stage, so nothing is emulated. BuildKit and Podman know
-# BUILDPLATFORM; the classic builder, which act, Gitea and Forgejo use, does not, and takes "linux" for its own platform.
+# Builds for any platform on the builder's own: nothing runs in the final stage, so nothing is emulated. The classic builder, which act,
+# Gitea and Forgejo use, knows no BUILDPLATFORM, and takes "linux" for its own platform; older versions of Buildah leave the flag out.
 # No "# syntax" line: the frontend would have to be pulled.
-FROM --platform=${BUILDPLATFORM:-linux} golang:1.26-alpine AS build
+ARG BUILDER=${BUILDPLATFORM:-linux}
+FROM --platform=$BUILDER golang:1.26-alpine AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
