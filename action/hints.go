@@ -8,13 +8,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/polytag/polytag/internal/ci"
 	"github.com/polytag/polytag/internal/registry"
 	"github.com/polytag/polytag/internal/release"
+	"github.com/polytag/polytag/internal/report"
 	"github.com/polytag/polytag/internal/transport"
 )
 
@@ -27,7 +31,7 @@ func (c *Command) explain(host ci.Host, err error) {
 	}
 	w := host.Escape(c.Stderr)
 	for _, e := range leaves(err) {
-		text := strings.TrimPrefix(oneLine(e.Error()), errUsage.Error()+": ")
+		text := strings.TrimPrefix(oneLine(report.Plain(e.Error())), errUsage.Error()+": ")
 		fmt.Fprintf(w, "error: %s\n", text)
 		if ci.ReadContext(c.Getenv).Name == "github" {
 			host.Annotate(ci.Error, "polytag", text)
@@ -211,5 +215,17 @@ func networkHints(err error) []string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		out = append(out, "the run took longer than the input timeout allows")
 	}
+	if _, ok := errors.AsType[*release.PublishError](err); !ok && failing(err) {
+		out = append(out, "the registry, or the network, failed; no tag was moved by this, and it is safe to run it again")
+	}
 	return out
+}
+
+// failing reports whether a registry broke down, rather than said no.
+func failing(err error) bool {
+	if e, ok := errors.AsType[*registry.Error](err); ok {
+		return e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests
+	}
+	_, dropped := errors.AsType[*net.OpError](err)
+	return dropped || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }

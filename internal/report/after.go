@@ -65,10 +65,10 @@ func plannedAfter(p release.Plan) (pages []Page, temporary []Temporary) {
 func doneAfter(r release.Result) (pages []Page, temporary []Temporary) {
 	pages, temporary = []Page{}, []Temporary{}
 	for _, p := range r.Pages {
-		pages = append(pages, Page{Repository: repository(p.Repo), Status: p.Status, Reason: p.Reason})
+		pages = append(pages, Page{Repository: repository(p.Repo), Status: p.Status, Reason: Plain(p.Reason)})
 	}
 	for _, t := range r.Temporary {
-		temporary = append(temporary, Temporary{Tag: t.Tag.TagStr(), Digest: digest(t.Digest), Status: t.Status, Reason: t.Reason})
+		temporary = append(temporary, Temporary{Tag: t.Tag.TagStr(), Digest: digest(t.Digest), Status: t.Status, Reason: Plain(t.Reason)})
 	}
 	return pages, temporary
 }

@@ -18,7 +18,7 @@ func (r Report) document() Document {
 	d := describe(r.Plan)
 	d.Status, d.Version = r.Status(), r.Version
 	if r.Err != nil {
-		d.Error = r.Err.Error()
+		d.Error = Plain(r.Err.Error())
 	}
 	switch {
 	case r.Result != nil:
@@ -138,12 +138,12 @@ func done(result release.Result) []Target {
 	for _, t := range result.Targets {
 		target := Target{Repository: repository(t.Repo), Released: t.Released, Tags: []Tag{}, Copied: wasCopied(result.Staged, t.Repo)}
 		if t.Err != nil {
-			target.Error = t.Err.Error()
+			target.Error = Plain(t.Err.Error())
 		}
 		for _, row := range t.Rows {
 			tag := Tag{
 				Tag: row.Tag, Kind: row.Kind.String(), Status: row.Status,
-				From: digest(row.From), Unknown: row.Unknown, By: row.By, Reason: row.Reason,
+				From: digest(row.From), Unknown: row.Unknown, By: row.By, Reason: Plain(row.Reason),
 			}
 			if !row.Unknown {
 				tag.To = digest(row.To)

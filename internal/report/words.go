@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -101,6 +102,12 @@ func (c Copied) words(planned bool) string {
 	}
 	return "copied: " + strings.Join(append(things, blobs...), ", ")
 }
+
+// dockerHub is the host of Docker Hub's registry where it stands for itself, and not in a URL.
+var dockerHub = regexp.MustCompile(`(^|[^/\w.-])index\.docker\.io\b`)
+
+// Plain writes a message with Docker Hub by the name that people and clients know it by, as all tables do.
+func Plain(message string) string { return dockerHub.ReplaceAllString(message, "${1}docker.io") }
 
 // plural writes a number with a noun that it counts.
 func plural(n int, noun string) string {
