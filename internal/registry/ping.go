@@ -23,7 +23,7 @@ type pong struct {
 // isPing reports whether a request is the first one to a registry.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#determining-support
 func isPing(req *http.Request) bool {
-	return req.Method == http.MethodGet && req.URL.Path == "/v2/" && req.Header.Get("Authorization") == ""
+	return req.Method == http.MethodGet && req.URL.Path == "/v2/" && req.URL.RawQuery == "" && req.Header.Get("Authorization") == ""
 }
 
 // answer returns the answer to a ping that was made before, else nil.

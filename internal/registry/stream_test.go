@@ -5,6 +5,7 @@ package registry_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -73,6 +75,38 @@ func TestCopyMemory(t *testing.T) {
 	}
 	if grown := int64(peak.max) - int64(before.HeapInuse); grown > limit {
 		t.Errorf("the heap grew by %d bytes, want at most %d", grown, limit)
+	}
+}
+
+// TestCopyHTTP2 is the same over the other protocol, with content that is right, too short, and wrong at its end.
+func TestCopyHTTP2(t *testing.T) {
+	t.Parallel()
+	const size = 5<<20 + 7
+	desc := describeNoise(t, size)
+	srv := httptest.NewUnstartedServer(sieve(desc))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	repo := openOn(t, srv.Listener.Addr().String()+"/"+path, srv.Client().Transport, nil).(repository)
+	wrong := errors.New("wrong digest")
+	for name, tt := range map[string]struct {
+		wrap func(io.Reader) io.Reader
+		want error
+	}{
+		"right": {func(r io.Reader) io.Reader { return r }, nil},
+		"short": {func(r io.Reader) io.Reader { return io.LimitReader(r, size-1) }, io.ErrUnexpectedEOF},
+		"wrong": {func(r io.Reader) io.Reader { return io.MultiReader(io.LimitReader(r, size), iotest.ErrReader(wrong)) }, wrong},
+	} {
+		body, err := repo.Open(t.Context(), desc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := repo.Upload(t.Context(), desc, tt.wrap(body)); !errors.Is(err, tt.want) {
+			t.Errorf("%s: Upload = %v, want %v", name, err, tt.want)
+		}
+		if err := body.Close(); err != nil {
+			t.Errorf("%s: Close: %v", name, err)
+		}
 	}
 }
 

@@ -51,6 +51,7 @@ func sessionOf(resp *http.Response) (*url.URL, error) {
 	if err := stray(resp.Request.URL, location); err != nil {
 		return nil, err
 	}
+	location.User = nil // nobody is signed in to by what an answer says
 	return location, nil
 }
 
@@ -81,7 +82,11 @@ func (r *repository) finishUpload(ctx context.Context, location *url.URL, desc v
 		}
 		req.Body = http.NoBody
 	}
-	resp, err := r.send(rt, req, http.StatusCreated, http.StatusOK, http.StatusNoContent)
+	want := []int{http.StatusCreated}
+	if target.Host != r.repo.RegistryStr() {
+		want = append(want, http.StatusOK, http.StatusNoContent) // storage has words of its own
+	}
+	resp, err := r.send(rt, req, want...)
 	if err != nil {
 		return body.explain(unfinished(err, r.repo.RegistryStr()))
 	}
