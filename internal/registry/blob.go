@@ -9,14 +9,13 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/polytag/polytag/internal/release"
 )
 
-// Has implements [release.Repository].
+// Has implements [release.Blobs].
 func (r *repository) Has(ctx context.Context, digest v1.Hash) (bool, error) {
 	resp, err := r.ask(ctx, http.MethodHead, r.url("blobs/"+digest.String()), nil, http.StatusOK)
 	switch {
@@ -29,7 +28,7 @@ func (r *repository) Has(ctx context.Context, digest v1.Hash) (bool, error) {
 	return true, nil
 }
 
-// Open implements [release.Repository]. If the connection breaks in the middle,
+// Open implements [release.Origin]. If the connection breaks in the middle,
 // reading goes on from there where the registry, or its storage, knows ranges.
 func (r *repository) Open(ctx context.Context, desc v1.Descriptor) (io.ReadCloser, error) {
 	hash, err := v1.Hasher(desc.Digest.Algorithm)
@@ -41,7 +40,7 @@ func (r *repository) Open(ctx context.Context, desc v1.Descriptor) (io.ReadClose
 		return nil, err
 	}
 	return &download{desc: desc, hash: hash, body: body, again: func(attempt int, from int64) (*stream, error) {
-		if err := pause(ctx, firstPause<<(attempt-1)); err != nil {
+		if err := release.Pause(ctx, firstPause<<(attempt-1)); err != nil {
 			return nil, err
 		}
 		return r.openAt(ctx, desc, from)
@@ -86,16 +85,4 @@ func checkLength(resp *http.Response, size, from int64) error {
 		return fmt.Errorf("%s: asked for what follows byte %d of %d, got %q", about(resp.Request), from, size, text)
 	}
 	return nil
-}
-
-// pause waits.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

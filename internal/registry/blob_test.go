@@ -73,7 +73,7 @@ func TestHas(t *testing.T) {
 	t.Parallel()
 	r := registrytest.New(registrytest.Options{})
 	desc := put(t, r, path, []byte("layer"))
-	repo := openAll(t, r, nil)
+	repo := open(t, image, r, nil)
 	if got, err := repo.Has(t.Context(), desc.Digest); !got || err != nil {
 		t.Errorf("Has(what is there) = %t, %v", got, err)
 	}
@@ -96,7 +96,7 @@ func TestOpen(t *testing.T) {
 	for name, content := range blobs() {
 		r := registrytest.New(registrytest.Options{})
 		desc := put(t, r, path, content)
-		body, err := openAll(t, r, nil).Open(t.Context(), desc)
+		body, err := open(t, image, r, nil).Open(t.Context(), desc)
 		if err != nil {
 			t.Errorf("%s: Open: %v", name, err)
 			continue
@@ -116,7 +116,7 @@ func TestOpen(t *testing.T) {
 
 func TestOpenNotFound(t *testing.T) {
 	t.Parallel()
-	_, err := openAll(t, registrytest.New(registrytest.Options{}), nil).Open(t.Context(), describe([]byte("none")))
+	_, err := open(t, image, registrytest.New(registrytest.Options{}), nil).Open(t.Context(), describe([]byte("none")))
 	if !errors.Is(err, release.ErrNotFound) {
 		t.Errorf("Open of what is not there: %v, want ErrNotFound", err)
 	}
@@ -145,7 +145,7 @@ func TestOpenVerifies(t *testing.T) {
 					}
 					w.Write(served)
 				})
-				body, err := openAll(t, h, nil).Open(t.Context(), describe(content))
+				body, err := open(t, image, h, nil).Open(t.Context(), describe(content))
 				if err == nil {
 					defer body.Close()
 					var got []byte
@@ -179,7 +179,7 @@ func TestOpenResumes(t *testing.T) {
 	for name, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			r := registrytest.Record(tt.storage)
-			body, err := openAll(t, r, nil).Open(t.Context(), describe(content))
+			body, err := open(t, image, r, nil).Open(t.Context(), describe(content))
 			if err != nil {
 				t.Fatalf("%s: Open: %v", name, err)
 			}
@@ -204,7 +204,7 @@ func TestOpenCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		content := blobs()["large"]
 		ctx, cancel := context.WithCancel(t.Context())
-		body, err := openAll(t, storage{content: content, cut: 1000}, nil).Open(ctx, describe(content))
+		body, err := open(t, image, storage{content: content, cut: 1000}, nil).Open(ctx, describe(content))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,7 +242,7 @@ func TestOpenElsewhere(t *testing.T) {
 			storage{content: content, cut: 2 << 20}.ServeHTTP(w, req)
 		})
 		synctest.Test(t, func(t *testing.T) {
-			repo := openAllOn(t, registrytest.Net{host: front, where: back}, account())
+			repo := openOn(t, image, registrytest.Net{host: front, where: back}, account())
 			if got, err := repo.Blob(t.Context(), describe(content)); err != nil || !bytes.Equal(got, content) {
 				t.Errorf("Blob redirected to %s = %d bytes, %v, want %d", where, len(got), err, len(content))
 			}
@@ -262,7 +262,7 @@ func TestOpenPlain(t *testing.T) {
 		}
 	})
 	content := []byte("layer")
-	repo := openAllOn(t, registrytest.Net{host: front, "storage.example": storage{content: content}}, nil)
+	repo := openOn(t, image, registrytest.Net{host: front, "storage.example": storage{content: content}}, nil)
 	_, err := repo.Open(t.Context(), describe(content))
 	if err == nil || !strings.Contains(err.Error(), "refusing plain HTTP to storage.example") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("Open redirected to plain HTTP: %v, want a refusal without the signature", err)

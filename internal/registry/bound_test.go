@@ -19,24 +19,24 @@ import (
 func TestEndless(t *testing.T) {
 	t.Parallel()
 	subject := describe([]byte("subject"))
-	tests := map[string]func(ctx context.Context, repo repository) error{
-		"a manifest": func(ctx context.Context, repo repository) error {
+	tests := map[string]func(ctx context.Context, repo release.Repository) error{
+		"a manifest": func(ctx context.Context, repo release.Repository) error {
 			_, err := repo.Manifest(ctx, "1")
 			return err
 		},
-		"a list": func(ctx context.Context, repo repository) error {
+		"a list": func(ctx context.Context, repo release.Repository) error {
 			_, err := repo.List(ctx)
 			return err
 		},
-		"referrers": func(ctx context.Context, repo repository) error {
+		"referrers": func(ctx context.Context, repo release.Repository) error {
 			_, err := repo.Referrers(ctx, subject.Digest)
 			return err
 		},
-		"a config": func(ctx context.Context, repo repository) error {
+		"a config": func(ctx context.Context, repo release.Repository) error {
 			_, err := repo.Blob(ctx, subject)
 			return err
 		},
-		"an answer to a push": func(ctx context.Context, repo repository) error {
+		"an answer to a push": func(ctx context.Context, repo release.Repository) error {
 			return repo.Put(ctx, "1", release.Manifest{Raw: []byte("{}"), MediaType: types.OCIImageIndex})
 		},
 	}

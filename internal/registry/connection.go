@@ -37,3 +37,10 @@ func (c *connection) open(ctx context.Context, signIn func(context.Context) (htt
 	}
 	return c.rt, c.err
 }
+
+// close makes err the end of the connection.
+func (c *connection) close(err error) {
+	c.signing <- struct{}{}
+	defer func() { <-c.signing }()
+	c.rt, c.err = nil, err
+}

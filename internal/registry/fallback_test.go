@@ -54,7 +54,7 @@ func TestFallback(t *testing.T) {
 			}
 			r.ServeHTTP(w, req)
 		})
-		repo := openAllOn(t, registrytest.Net{host: h, "github.example": page}, nil)
+		repo := openOn(t, image, registrytest.Net{host: h, "github.example": page}, nil)
 		subject := describe([]byte("subject"))
 		for i := range 3 {
 			m, entry := referrer(t, r, subject, fmt.Sprintf("example/%d", i))
@@ -75,7 +75,7 @@ func TestFallback(t *testing.T) {
 func TestFallbackNewRepository(t *testing.T) {
 	t.Parallel()
 	r := registrytest.New(registrytest.Options{Referrers: registrytest.ReferrersQuiet})
-	repo := openAll(t, r, nil)
+	repo := open(t, image, r, nil)
 	subject := describe([]byte("subject"))
 	if got, err := repo.Referrers(t.Context(), subject.Digest); err != nil || len(got) != 0 {
 		t.Errorf("Referrers in no repository = %v, %v, want none", got, err)
@@ -96,7 +96,7 @@ func TestFallbackNewRepository(t *testing.T) {
 func TestFallbackConcurrent(t *testing.T) {
 	t.Parallel()
 	r := registrytest.New(registrytest.Options{})
-	repo := openAll(t, r, nil)
+	repo := open(t, image, r, nil)
 	subject := describe([]byte("subject"))
 	var group sync.WaitGroup
 	for i := range 20 {
@@ -117,7 +117,7 @@ func TestFallbackConcurrent(t *testing.T) {
 func TestFallbackKeeps(t *testing.T) {
 	t.Parallel()
 	r := registrytest.New(registrytest.Options{})
-	repo := openAll(t, r, nil)
+	repo := open(t, image, r, nil)
 	subject := describe([]byte("subject"))
 	first, entry := referrer(t, r, subject, "example/one")
 	if err := repo.Put(t.Context(), first.Digest.String(), first); err != nil {
@@ -150,7 +150,7 @@ func TestFallbackKeeps(t *testing.T) {
 func TestFallbackForeign(t *testing.T) {
 	t.Parallel()
 	r := registrytest.New(registrytest.Options{})
-	repo := openAll(t, r, nil)
+	repo := open(t, image, r, nil)
 	subject := describe([]byte("subject"))
 	tag := "sha256-" + subject.Digest.Hex
 	want := r.PushImage(t, path+":"+tag, "linux/amd64")
@@ -177,7 +177,7 @@ func TestFallbackIsDigest(t *testing.T) {
 	digest := r.PushImage(t, path+":1", "linux/amd64")
 	raw, mediaType, _ := r.Manifest(path, "1")
 	subject := v1.Descriptor{MediaType: mediaType, Size: int64(len(raw)), Digest: digest}
-	repo := openAll(t, h, nil)
+	repo := open(t, image, h, nil)
 	if got, err := repo.Referrers(t.Context(), digest); err != nil || len(got) != 0 {
 		t.Errorf("Referrers = %v, %v, want none", got, err)
 	}
@@ -204,7 +204,7 @@ func TestFallbackHeader(t *testing.T) {
 		}
 		r.ServeHTTP(w, req)
 	})
-	repo := openAll(t, h, nil)
+	repo := open(t, image, h, nil)
 	subject := describe([]byte("subject"))
 	for want := range 2 {
 		if got, err := repo.Referrers(t.Context(), subject.Digest); err != nil || len(got) != want {
@@ -255,7 +255,7 @@ func TestReferrersHostile(t *testing.T) {
 			io.WriteString(w, tt.body)
 		})
 		r := registrytest.Record(h)
-		if got, err := openAll(t, r, nil).Referrers(t.Context(), describe(nil).Digest); err == nil {
+		if got, err := open(t, image, r, nil).Referrers(t.Context(), describe(nil).Digest); err == nil {
 			t.Errorf("%s: Referrers = %d entries, want an error", name, len(got))
 		}
 		if n := len(r.Requests()); n > 102 {

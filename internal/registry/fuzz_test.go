@@ -60,7 +60,7 @@ func FuzzLocation(f *testing.F) {
 		w := &world{registry: elsewhere(r, func(string) string { return location })}
 		content := []byte("layer")
 		desc := describe(content)
-		err := openAllOn(t, w, account()).Upload(t.Context(), desc, bytes.NewReader(content))
+		err := openOn(t, image, w, account()).Upload(t.Context(), desc, bytes.NewReader(content))
 		w.check(t)
 		if _, ok := r.Blob(path, desc.Digest); err == nil && !ok && len(w.sent) == 0 {
 			t.Errorf("Upload to %q = nil, and the blob is nowhere", location)
@@ -82,7 +82,7 @@ func FuzzLink(f *testing.F) {
 			out.Header().Set("Link", link)
 			io.WriteString(out, `{"schemaVersion": 2, "manifests": [{"mediaType": "a/b", "size": 1, "digest": "`+describe(nil).Digest.String()+`"}]}`)
 		})}
-		got, err := openAllOn(t, w, nil).Referrers(t.Context(), describe(nil).Digest)
+		got, err := openOn(t, image, w, nil).Referrers(t.Context(), describe(nil).Digest)
 		w.check(t)
 		if len(w.sent) > 0 {
 			t.Errorf("Link: %q leads to %s", link, w.sent[0].URL)
@@ -111,7 +111,7 @@ func FuzzContentRange(f *testing.F) {
 			storage{content: content, cut: len(content) - 3}.ServeHTTP(out, req)
 		})
 		synctest.Test(t, func(t *testing.T) { // for the pauses
-			body, err := openAll(t, h, nil).Open(t.Context(), desc)
+			body, err := open(t, image, h, nil).Open(t.Context(), desc)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,7 +3,6 @@
 package registry_test
 
 import (
-	"context"
 	"encoding/base64"
 	"io"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/polytag/polytag/internal/registry"
 	"github.com/polytag/polytag/internal/registrytest"
@@ -53,34 +51,6 @@ func openOn(tb testing.TB, text string, base http.RoundTripper, keychain *regist
 		Push:      []name.Repository{repo},
 	})
 	return client.Repository(repo)
-}
-
-// contents is what a repository does with blobs.
-type contents interface {
-	Open(ctx context.Context, desc v1.Descriptor) (io.ReadCloser, error)
-	Has(ctx context.Context, digest v1.Hash) (bool, error)
-	Mount(ctx context.Context, digest v1.Hash, from name.Repository) (bool, error)
-	Upload(ctx context.Context, desc v1.Descriptor, content io.Reader) error
-}
-
-// repository is all that a repository of a [registry.Client] can do.
-type repository interface {
-	release.Repository
-	contents
-	Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descriptor, error)
-	PutReferrer(ctx context.Context, m release.Manifest, entry v1.Descriptor) error
-}
-
-// openAll is open for what concerns blobs and referrers, too.
-func openAll(tb testing.TB, h http.Handler, keychain *registry.Keychain) repository {
-	tb.Helper()
-	return open(tb, image, h, keychain).(repository)
-}
-
-// openAllOn is openAll for a network of several hosts.
-func openAllOn(tb testing.TB, base http.RoundTripper, keychain *registry.Keychain) repository {
-	tb.Helper()
-	return openOn(tb, image, base, keychain).(repository)
 }
 
 // wire takes the body of a request that is refused, too, as a real network does.
@@ -154,9 +124,9 @@ func counts(r *registrytest.Registry, method, prefix string) int {
 }
 
 // connectTo returns a repository of a server on this machine.
-func connectTo(tb testing.TB, srv *httptest.Server) repository {
+func connectTo(tb testing.TB, srv *httptest.Server) release.Repository {
 	tb.Helper()
 	repo := repoOf(tb, srv.Listener.Addr().String()+"/"+path)
 	client := registry.New(registry.Options{Transport: transport.New(transport.Options{}), Push: []name.Repository{repo}})
-	return client.Repository(repo).(repository)
+	return client.Repository(repo)
 }

@@ -50,7 +50,7 @@ func TestUploadLocation(t *testing.T) {
 		r := registrytest.New(registrytest.Options{Users: withUser(), Bearer: true})
 		content := []byte("layer")
 		network := registrytest.Net{"https://" + host: elsewhere(r, rewrite), "https://" + host + ":443": r}
-		if err := openAllOn(t, network, account()).Upload(t.Context(), describe(content), bytes.NewReader(content)); err != nil {
+		if err := openOn(t, image, network, account()).Upload(t.Context(), describe(content), bytes.NewReader(content)); err != nil {
 			t.Errorf("%s: Upload: %v", name, err)
 		}
 		if got, _ := r.Blob(path, describe(content).Digest); !bytes.Equal(got, content) {
@@ -84,7 +84,7 @@ func TestUploadToStorage(t *testing.T) {
 		back := &bucket{}
 		content := []byte("layer")
 		desc := describe(content)
-		if err := openAllOn(t, registrytest.Net{host: front, where: back}, account()).Upload(t.Context(), desc, bytes.NewReader(content)); err != nil {
+		if err := openOn(t, image, registrytest.Net{host: front, where: back}, account()).Upload(t.Context(), desc, bytes.NewReader(content)); err != nil {
 			t.Errorf("%s: Upload: %v", where, err)
 		}
 		if !bytes.Equal(back.content, content) || back.headers.Get("Authorization") != "" {
@@ -128,7 +128,7 @@ func TestUploadAstray(t *testing.T) {
 				network[where] = back
 			}
 			content := []byte("layer")
-			err := openAllOn(t, network, nil).Upload(t.Context(), describe(content), bytes.NewReader(content))
+			err := openOn(t, image, network, nil).Upload(t.Context(), describe(content), bytes.NewReader(content))
 			if err == nil || !redirect && !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 				t.Errorf("Upload sent to %q, by a redirect: %t: %v, want %q and no secret", location, redirect, err, want)
 			}
@@ -142,7 +142,7 @@ func TestUploadNowhere(t *testing.T) {
 	for _, location := range []string{"", "https://storage.example:port/b?signature=secret", "%"} {
 		r := registrytest.New(registrytest.Options{})
 		content := []byte("layer")
-		err := openAll(t, elsewhere(r, func(string) string { return location }), nil).Upload(t.Context(), describe(content), bytes.NewReader(content))
+		err := open(t, image, elsewhere(r, func(string) string { return location }), nil).Upload(t.Context(), describe(content), bytes.NewReader(content))
 		if err == nil || !strings.Contains(err.Error(), "does not say where to upload to") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("Upload to %q: %v, want an error without the secret", location, err)
 		}
@@ -156,7 +156,7 @@ func TestUploadOwnMachine(t *testing.T) {
 	back := &bucket{}
 	network := registrytest.Net{"http://localhost:5000": elsewhere(r, func(string) string { return "http://127.0.0.1:9000/b" }), "127.0.0.1:9000": back}
 	content := []byte("layer")
-	repo := openOn(t, "localhost:5000/acme/app", network, &registry.Keychain{}).(repository)
+	repo := openOn(t, "localhost:5000/acme/app", network, &registry.Keychain{})
 	if err := repo.Upload(t.Context(), describe(content), bytes.NewReader(content)); err != nil || !bytes.Equal(back.content, content) {
 		t.Errorf("Upload: %v, stored %q", err, back.content)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/polytag/polytag/internal/release"
 )
 
-// Mount implements [release.Repository].
+// Mount implements [release.Blobs].
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository
 func (r *repository) Mount(ctx context.Context, digest v1.Hash, from name.Repository) (bool, error) {
 	if from.RegistryStr() != r.repo.RegistryStr() || from == r.repo {
@@ -23,7 +23,8 @@ func (r *repository) Mount(ctx context.Context, digest v1.Hash, from name.Reposi
 	}
 	// Who may write here does not have to be allowed to read there, and a registry
 	// that refuses one scope refuses the token: this one is for mounting alone.
-	rt, err := r.mounter(from).open(ctx, func(ctx context.Context) (http.RoundTripper, error) { return r.signIn(ctx, from) })
+	mounter := r.mounter(from)
+	rt, err := mounter.open(ctx, func(ctx context.Context) (http.RoundTripper, error) { return r.signIn(ctx, from) })
 	if err != nil {
 		if ctx.Err() != nil {
 			return false, err
@@ -38,6 +39,10 @@ func (r *repository) Mount(ctx context.Context, digest v1.Hash, from name.Reposi
 	}
 	resp, err := r.send(rt, req, http.StatusCreated, http.StatusAccepted)
 	if err != nil {
+		answer, ok := errors.AsType[*Error](err)
+		if ok && (answer.Denied() || answer.Status == http.StatusMethodNotAllowed) {
+			mounter.close(err) // it will not be another answer for the next blob
+		}
 		if errors.Is(err, release.ErrRefused) {
 			return false, nil
 		}

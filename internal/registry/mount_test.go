@@ -24,7 +24,7 @@ func TestMount(t *testing.T) {
 	t.Parallel()
 	for _, o := range []registrytest.Options{{}, {Users: withUser()}, {Users: withUser(), Bearer: true}} {
 		r := registrytest.New(o)
-		repo := openAll(t, r, account())
+		repo := open(t, image, r, account())
 		for name, content := range blobs() {
 			desc := put(t, r, base, content)
 			if got, err := repo.Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); !got || err != nil {
@@ -54,12 +54,18 @@ func TestMount(t *testing.T) {
 // TestMountRefused asks for what a registry does not, or not all, do.
 func TestMountRefused(t *testing.T) {
 	t.Parallel()
-	for _, status := range []int{400, 401, 403, 404, 405, 409} {
+	for status, want := range map[int]int{400: 2, 401: 1, 403: 1, 404: 2, 405: 1, 409: 2} {
 		r := registrytest.New(registrytest.Options{Users: withUser()})
 		desc := put(t, r, base, []byte("layer"))
 		r.Inject(registrytest.Fault{Match: mount, Status: status})
-		if got, err := openAll(t, r, account()).Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); got || err != nil {
-			t.Errorf("Mount answered with %d = %t, %v, want false", status, got, err)
+		repo := open(t, image, r, account())
+		for range 2 {
+			if got, err := repo.Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); got || err != nil {
+				t.Errorf("Mount answered with %d = %t, %v, want false", status, got, err)
+			}
+		}
+		if got := counts(r, http.MethodPost, "/"); got != want {
+			t.Errorf("asked %d times although it was answered with %d, want %d", got, status, want)
 		}
 	}
 	for _, fault := range []registrytest.Fault{{Status: 500}, {Status: 503}, {Reset: true}} {
@@ -68,7 +74,7 @@ func TestMountRefused(t *testing.T) {
 			desc := put(t, r, base, []byte("layer"))
 			fault.Match = mount
 			r.Inject(fault)
-			if got, err := openAll(t, r, nil).Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); got || err == nil {
+			if got, err := open(t, image, r, nil).Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); got || err == nil {
 				t.Errorf("Mount answered with %d = %t, %v, want an error", fault.Status, got, err)
 			}
 		})
@@ -81,7 +87,7 @@ func TestMountElsewhere(t *testing.T) {
 	r := registrytest.New(registrytest.Options{})
 	desc := put(t, r, path, []byte("layer"))
 	for _, from := range []string{image, "other.example/acme/base"} {
-		if got, err := openAll(t, r, nil).Mount(t.Context(), desc.Digest, repoOf(t, from)); got || err != nil {
+		if got, err := open(t, image, r, nil).Mount(t.Context(), desc.Digest, repoOf(t, from)); got || err != nil {
 			t.Errorf("Mount from %s = %t, %v, want false", from, got, err)
 		}
 	}
@@ -96,7 +102,7 @@ func TestMountSession(t *testing.T) {
 	r := registrytest.New(registrytest.Options{})
 	content := []byte("layer")
 	desc := describe(content)
-	repo := openAll(t, r, nil)
+	repo := open(t, image, r, nil)
 	if got, err := repo.Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); got || err != nil {
 		t.Fatalf("Mount of what is not there = %t, %v, want false", got, err)
 	}
@@ -128,7 +134,7 @@ func TestMountNotAllowed(t *testing.T) {
 			}
 			r.ServeHTTP(w, req)
 		})
-		repo := openAll(t, h, &registry.Keychain{Given: []registry.Credential{credential(host, "bot", "secret")}})
+		repo := open(t, image, h, &registry.Keychain{Given: []registry.Credential{credential(host, "bot", "secret")}})
 		for _, content := range contents {
 			desc := put(t, r, base, content)
 			if got, err := repo.Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); got || err != nil {

@@ -27,7 +27,7 @@ func (r *repository) Put(ctx context.Context, ref string, m release.Manifest) er
 	return err
 }
 
-// PutReferrer implements [release.Repository]. Where there is no way to list a
+// PutReferrer implements [release.Blobs]. Where there is no way to list a
 // referrer it puts it, and returns [release.ErrUnsupported].
 func (r *repository) PutReferrer(ctx context.Context, m release.Manifest, entry v1.Descriptor) error {
 	subject, _ := referrerOf(m)

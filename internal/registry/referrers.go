@@ -25,7 +25,7 @@ const (
 	maxReferrerPages = 100
 )
 
-// Referrers implements [release.Repository].
+// Referrers implements [release.Origin].
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
 func (r *repository) Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descriptor, error) {
 	if !r.noReferrers.Load() {

@@ -42,7 +42,7 @@ func TestReferrers(t *testing.T) {
 	for _, kind := range kinds() {
 		r := registrytest.New(registrytest.Options{Referrers: kind, PageSize: 2})
 		subject := describe([]byte("subject"))
-		repo := openAll(t, r, nil)
+		repo := open(t, image, r, nil)
 		if got, err := repo.Referrers(t.Context(), subject.Digest); err != nil || len(got) != 0 {
 			t.Errorf("kind %d: Referrers of nothing = %v, %v, want none", kind, got, err)
 		}
@@ -86,7 +86,7 @@ func TestPutReferrerRequests(t *testing.T) {
 		r := registrytest.New(registrytest.Options{Referrers: kind})
 		subject := describe([]byte("subject"))
 		m, entry := referrer(t, r, subject, "example/one")
-		repo := openAll(t, r, nil)
+		repo := open(t, image, r, nil)
 		if err := repo.PutReferrer(t.Context(), m, entry); err != nil {
 			t.Errorf("kind %d: PutReferrer: %v", kind, err)
 		}

@@ -47,7 +47,7 @@ func TestOpenSilence(t *testing.T) {
 	for times, ok := range map[int]bool{1: true, 3: true, 100: false} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
-			body, err := openAllOn(t, &silent{registrytest.Net{host: storage{content: content}}, times}, nil).Open(t.Context(), describe(content))
+			body, err := openOn(t, image, &silent{registrytest.Net{host: storage{content: content}}, times}, nil).Open(t.Context(), describe(content))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +72,7 @@ func TestOpenSlowReader(t *testing.T) {
 	content := blobs()["large"]
 	synctest.Test(t, func(t *testing.T) {
 		r := registrytest.Record(storage{content: content})
-		body, err := openAll(t, r, nil).Open(t.Context(), describe(content))
+		body, err := open(t, image, r, nil).Open(t.Context(), describe(content))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestUploadStill(t *testing.T) {
 					}
 				}
 			})
-			err := openOn(t, image, registrytest.Net{host: h}, nil).(repository).Upload(t.Context(), describe(content), readOnly(content))
+			err := openOn(t, image, registrytest.Net{host: h}, nil).Upload(t.Context(), describe(content), readOnly(content))
 			if (tt.want == "") != (err == nil) || err != nil && (!strings.Contains(err.Error(), tt.want) || errors.Is(err, release.ErrRefused)) {
 				t.Errorf("%s: Upload = %v, want %q", name, err, tt.want)
 			}
@@ -142,7 +142,7 @@ func TestUploadSlowSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := registrytest.New(registrytest.Options{})
 		content := []byte("layer")
-		if err := openAll(t, r, nil).Upload(t.Context(), describe(content), &slow{content}); err != nil {
+		if err := open(t, image, r, nil).Upload(t.Context(), describe(content), &slow{content}); err != nil {
 			t.Errorf("Upload: %v", err)
 		}
 	})

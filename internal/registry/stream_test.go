@@ -87,7 +87,7 @@ func TestCopyHTTP2(t *testing.T) {
 	srv.EnableHTTP2 = true
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
-	repo := openOn(t, srv.Listener.Addr().String()+"/"+path, srv.Client().Transport, nil).(repository)
+	repo := openOn(t, srv.Listener.Addr().String()+"/"+path, srv.Client().Transport, nil)
 	wrong := errors.New("wrong digest")
 	for name, tt := range map[string]struct {
 		wrap func(io.Reader) io.Reader

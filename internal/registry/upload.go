@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// Upload implements [release.Repository] by a POST and one PUT of it all, as
+// Upload implements [release.Blobs] by a POST and one PUT of it all, as
 // containerd does: it is what registries see most of.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put
 func (r *repository) Upload(ctx context.Context, desc v1.Descriptor, content io.Reader) error {

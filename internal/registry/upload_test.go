@@ -26,7 +26,7 @@ func TestUpload(t *testing.T) {
 	t.Parallel()
 	for _, o := range []registrytest.Options{{}, {Users: withUser()}, {Users: withUser(), Bearer: true}} {
 		r := registrytest.New(o)
-		repo := openAll(t, r, account())
+		repo := open(t, image, r, account())
 		for name, content := range blobs() {
 			for kind, reader := range map[string]io.Reader{
 				"":            readOnly(content),
@@ -67,7 +67,7 @@ func TestUploadVerifies(t *testing.T) {
 	}
 	for name, tt := range tests {
 		r := registrytest.New(registrytest.Options{})
-		err := openAll(t, r, nil).Upload(t.Context(), describe(content), tt.content)
+		err := open(t, image, r, nil).Upload(t.Context(), describe(content), tt.content)
 		if err == nil || errors.Is(err, release.ErrRefused) != tt.refused {
 			t.Errorf("%s: Upload = %v, want an error, that it was refused: %t", name, err, tt.refused)
 		}
@@ -83,7 +83,7 @@ func TestUploadVerifies(t *testing.T) {
 func TestUploadEmpty(t *testing.T) {
 	t.Parallel()
 	r := registrytest.New(registrytest.Options{})
-	if err := openAll(t, r, nil).Upload(t.Context(), describe(nil), strings.NewReader("!")); err == nil || errors.Is(err, release.ErrRefused) {
+	if err := open(t, image, r, nil).Upload(t.Context(), describe(nil), strings.NewReader("!")); err == nil || errors.Is(err, release.ErrRefused) {
 		t.Errorf("Upload of something as nothing: %v, want an error", err)
 	}
 	if n := counts(r, http.MethodPut, "/"); n != 0 {
@@ -127,7 +127,7 @@ func TestUploadAnswers(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := registrytest.New(registrytest.Options{Users: withUser()})
 			content := []byte("layer")
-			repo := openAll(t, r, account())
+			repo := open(t, image, r, account())
 			tt.fault.Match = registrytest.On(tt.method, "")
 			r.Inject(tt.fault)
 			err := repo.Upload(t.Context(), describe(content), bytes.NewReader(content))
@@ -149,7 +149,7 @@ func TestUploadTokenExpired(t *testing.T) {
 		r := registrytest.New(registrytest.Options{Users: withUser(), Bearer: true, TokenLifetime: time.Minute})
 		content := blobs()["large"]
 		desc := describe(content)
-		repo := openAll(t, r, account())
+		repo := open(t, image, r, account())
 		if mounted, err := repo.Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); mounted || err != nil {
 			t.Fatalf("Mount = %t, %v", mounted, err)
 		}
