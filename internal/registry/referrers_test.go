@@ -115,3 +115,19 @@ func TestPutReferrerRequests(t *testing.T) {
 		}
 	}
 }
+
+// TestPutSubject puts a manifest with a subject as part of an index, as BuildKit's attestations are: nothing else is written.
+func TestPutSubject(t *testing.T) {
+	t.Parallel()
+	for _, kind := range kinds() {
+		r := registrytest.New(registrytest.Options{Referrers: kind})
+		repo := open(t, image, r, nil)
+		m, _ := referrer(t, r, describe([]byte("subject")), "example/one")
+		if err := repo.Put(t.Context(), m.Digest.String(), m); err != nil {
+			t.Errorf("kind %d: Put: %v", kind, err)
+		}
+		if got := r.Tags(path); len(got) != 0 || len(r.Writes()) != 1 {
+			t.Errorf("kind %d: the tags are %v after %q, want none after one write", kind, got, r.Writes())
+		}
+	}
+}

@@ -139,7 +139,8 @@ type Blobs interface {
 	// there is no point in trying again.
 	Upload(ctx context.Context, desc v1.Descriptor, content io.Reader) error
 	// PutReferrer writes a manifest that has a subject, by its digest, and sees
-	// to it that entry is listed among the subject's referrers.
+	// to it that entry is listed among the subject's referrers. ErrUnsupported
+	// if it is written, and the registry has no way to list it.
 	PutReferrer(ctx context.Context, m Manifest, entry v1.Descriptor) error
 }
 
@@ -151,7 +152,9 @@ type Tags interface {
 	// Resolve looks refs up, tags or digests, side by side. What does not
 	// exist is missing from the answer.
 	Resolve(ctx context.Context, refs []string) (map[string]v1.Hash, error)
-	// Put writes m under ref, a tag or m's own digest.
+	// Put writes m under ref, a tag or m's own digest, and nothing else: a
+	// subject that it has is for the registry to notice. BuildKit's attestations
+	// have one, and are found in their index.
 	Put(ctx context.Context, ref string, m Manifest) error
 	// Delete removes a tag, and nothing but the tag. ErrUnsupported where the
 	// registry cannot do that; a tag that is gone already is success.
