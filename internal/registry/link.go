@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 
 	"github.com/google/go-containerregistry/pkg/name"
 )
@@ -26,6 +27,9 @@ func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
 	if resp := l.pings.answer(req); resp != nil {
 		return resp, nil
 	}
+	if err := l.permit(req); err != nil {
+		return nil, err
+	}
 	if body, ok := req.Body.(*outgoing); ok && !body.start() {
 		return nil, errSpent
 	}
@@ -44,6 +48,25 @@ func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
 	l.pings.keep(req, resp)
 	bound(req, resp)
 	return resp, nil
+}
+
+// permit says why a request is not sent: whoever speaks for the registry, by a
+// redirect, a challenge or an address in an answer, has it go where it must not.
+// Most of go-containerregistry's requests follow redirects without an end.
+func (l link) permit(req *http.Request) error {
+	redirects := 0
+	for r := req; r.Response != nil && r.Response.Request != nil; r = r.Response.Request {
+		redirects++
+	}
+	first := original(req)
+	switch {
+	case redirects > maxRedirects:
+		return fmt.Errorf("%s: more than %d redirects", about(first), maxRedirects)
+	case first.Method == http.MethodPost && req.GetBody != nil && req.URL.Host != first.URL.Host:
+		// Only the request for a token is one, and it holds a credential.
+		return fmt.Errorf("%s: refusing to send it on to %s", about(first), req.URL.Host)
+	}
+	return stray(&url.URL{Host: l.repo.RegistryStr()}, req.URL)
 }
 
 // refuse says why an answer is none.
