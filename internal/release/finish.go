@@ -155,7 +155,7 @@ func cleanUp(ctx context.Context, plan Plan, snap Snapshot, reg Registry, untagg
 	if len(doomed) == 0 {
 		return rows, nil
 	}
-	kept, err := keepCopies(ctx, plan, snap, reg.Repository(primary))
+	kept, err := keepCopies(ctx, plan, snap, newAllowance().of(reg.Repository(primary)))
 	if err != nil {
 		return failAll(rows, at, err), nil
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -77,10 +78,12 @@ func newLoad(m Manifest, from SourceRef) (Load, error) {
 	if parsed.Config != nil {
 		blobs = append([]v1.Descriptor{*parsed.Config}, blobs...)
 	}
+	total := int64(0)
 	for _, b := range blobs {
-		if b.Size < 0 || b.Digest.Hex == "" {
+		if b.Size < 0 || b.Size > math.MaxInt64-total || b.Digest.Hex == "" {
 			return load, fmt.Errorf("reading the manifest %s: a blob has the digest %q and the size %d", m.Digest, b.Digest, b.Size)
 		}
+		total += b.Size
 		known := slices.ContainsFunc(load.Blobs, func(o v1.Descriptor) bool { return o.Digest == b.Digest })
 		if !known && isStored(b) {
 			load.Blobs = append(load.Blobs, b)
@@ -97,7 +100,7 @@ func isStored(d v1.Descriptor) bool {
 }
 
 // readLoads reads what targets lack, and what refers to it.
-func readLoads(ctx context.Context, req Request, reg Registry, snap *Snapshot) error {
+func readLoads(ctx context.Context, req Request, reg Registry, held *allowance, snap *Snapshot) error {
 	lacking := map[v1.Hash]bool{}
 	for _, t := range snap.Targets {
 		for _, d := range t.Lacks {
@@ -105,7 +108,7 @@ func readLoads(ctx context.Context, req Request, reg Registry, snap *Snapshot) e
 		}
 	}
 	for _, s := range snap.contents() {
-		loads, err := readParts(ctx, s.origin(reg), s, lacking)
+		loads, err := readParts(ctx, held.of(s.origin(reg)), s, lacking)
 		if err != nil {
 			return err
 		}
@@ -118,7 +121,7 @@ func readLoads(ctx context.Context, req Request, reg Registry, snap *Snapshot) e
 		if !snap.travels(req, s) {
 			continue
 		}
-		loads, err := readReferrers(ctx, s.origin(reg), s, snap.subjects(s))
+		loads, err := readReferrers(ctx, held.of(s.origin(reg)), s, snap.subjects(s))
 		if err != nil {
 			return err
 		}

@@ -38,6 +38,7 @@ type Waiting struct {
 func Read(ctx context.Context, req Request, reg Registry, waiting func(Waiting)) (Snapshot, error) {
 	var snap Snapshot
 	var search *search
+	held := newAllowance()
 	var targetsErr, sourcesErr error
 	var group errgroup.Group
 	group.Go(func() error {
@@ -45,7 +46,7 @@ func Read(ctx context.Context, req Request, reg Registry, waiting func(Waiting))
 		return nil
 	})
 	group.Go(func() error {
-		if search, sourcesErr = newSearch(req, reg); sourcesErr == nil {
+		if search, sourcesErr = newSearch(req, reg, held); sourcesErr == nil {
 			sourcesErr = search.look(ctx)
 		}
 		return nil
@@ -63,7 +64,7 @@ func Read(ctx context.Context, req Request, reg Registry, waiting func(Waiting))
 	if err := readLacking(ctx, reg, &snap); err != nil {
 		return snap, err
 	}
-	return snap, readLoads(ctx, req, reg, &snap)
+	return snap, readLoads(ctx, req, reg, held, &snap)
 }
 
 // readLacking asks every target that is not the home of all sources which of

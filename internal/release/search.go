@@ -18,6 +18,7 @@ import (
 type search struct {
 	req     Request
 	reg     Registry
+	held    *allowance
 	refs    []SourceRef
 	found   []*Source // parallel to refs; nil: not there
 	stem    *SourceRef
@@ -27,8 +28,8 @@ type search struct {
 	dummies map[string]v1.Hash // by tag: what an interrupted clean-up left
 }
 
-func newSearch(req Request, reg Registry) (*search, error) {
-	s := &search{req: req, reg: reg, refs: req.Sources.Refs, dummies: map[string]v1.Hash{}}
+func newSearch(req Request, reg Registry, held *allowance) (*search, error) {
+	s := &search{req: req, reg: reg, held: held, refs: req.Sources.Refs, dummies: map[string]v1.Hash{}}
 	if req.Sources.Tag != "" {
 		refs, err := req.PlatformTags()
 		if err != nil {
@@ -69,7 +70,7 @@ func (s *search) look(ctx context.Context) error {
 
 // read reads one reference; nil if it does not exist.
 func (s *search) read(ctx context.Context, ref SourceRef) (*Source, error) {
-	source, err := readSource(ctx, ref.origin(s.reg), ref)
+	source, err := readSource(ctx, s.held.of(ref.origin(s.reg)), ref)
 	if errors.Is(err, ErrNotFound) && ref.Layout == nil { // a folder is complete or never will be
 		s.note(ref, source.Manifest.Digest)
 		return nil, nil //nolint:nilnil // absence is an answer here, and the two callers look at it
