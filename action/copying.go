@@ -31,8 +31,8 @@ func (r *run) stage(ctx context.Context, plan release.Plan, net network) ([]rele
 	staged, err := release.Stage(ctx, plan, net.registry, &meter)
 	stop()
 	for _, s := range staged {
-		for _, tag := range s.Kept {
-			r.host.Annotate(ci.Notice, "polytag", fmt.Sprintf("%s has another %s already, and keeps it", s.Repo, tag))
+		for _, notice := range s.Notices {
+			r.host.Annotate(ci.Notice, "polytag", report.Plain(notice))
 		}
 	}
 	return staged, err

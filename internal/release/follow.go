@@ -4,6 +4,7 @@ package release
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -148,8 +149,8 @@ func (f *follower) read(ctx context.Context, candidates []Referrer) ([]Referrer,
 	}
 	var found []Referrer
 	for _, r := range candidates {
-		if r.Manifest.IsZero() {
-			continue
+		if r.Manifest.IsZero() || r.Tag == "" && !refers(r.Manifest, r.Subject) {
+			continue // gone, or listed by mistake: anybody may write a fallback tag
 		}
 		if r.Tag != "" {
 			f.left--
@@ -160,6 +161,16 @@ func (f *follower) read(ctx context.Context, candidates []Referrer) ([]Referrer,
 		return nil, errTooManyReferrers
 	}
 	return found, nil
+}
+
+// refers reports whether the manifest says that subject is its subject.
+func refers(m Manifest, subject v1.Hash) bool {
+	var parsed struct {
+		Subject struct {
+			Digest v1.Hash `json:"digest"`
+		} `json:"subject"`
+	}
+	return json.Unmarshal(m.Raw, &parsed) == nil && parsed.Subject.Digest == subject
 }
 
 var errTooManyReferrers = fmt.Errorf("there are more than %d referrers", maxReferrers)

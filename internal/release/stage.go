@@ -4,6 +4,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -26,9 +27,9 @@ type Staged struct {
 	Uploaded, Mounted, Present int
 	// Bytes is the size of the blobs that were sent.
 	Bytes int64
-	// Kept are cosign's tags that had another content in the target, and were
-	// left as they were.
-	Kept []string
+	// Notices say of which referrers clients may not know there, a sentence
+	// each.
+	Notices []string
 }
 
 // Stage brings every target what it lacks, and the index by its digest, before
@@ -100,7 +101,7 @@ func (c *cargo) lookAhead(ctx context.Context) error {
 		case !l.IsReferrer() || !ok:
 			c.loads = append(c.loads, l)
 		case have != l.Manifest.Digest:
-			c.staged.Kept = append(c.staged.Kept, l.Tag)
+			c.staged.Notices = append(c.staged.Notices, fmt.Sprintf("%s has another %s already, and keeps it", c.target.Repo, l.Tag))
 		}
 	}
 	return nil
@@ -152,7 +153,7 @@ func (c *cargo) each(ctx context.Context, loads []Load, limit int) error {
 			}
 			var err error
 			if l.Entry.Digest.Hex != "" {
-				err = c.repo.PutReferrer(ctx, l.Manifest, l.Entry)
+				err = c.putReferrer(ctx, l)
 			} else {
 				err = c.repo.Put(ctx, l.ref(), l.Manifest)
 			}
@@ -163,6 +164,18 @@ func (c *cargo) each(ctx context.Context, loads []Load, limit int) error {
 		})
 	}
 	return group.Wait()
+}
+
+// putReferrer puts a referrer, which some registries take and cannot list.
+func (c *cargo) putReferrer(ctx context.Context, l Load) error {
+	err := c.repo.PutReferrer(ctx, l.Manifest, l.Entry)
+	if errors.Is(err, ErrUnsupported) {
+		c.count(func(s *Staged) {
+			s.Notices = append(s.Notices, fmt.Sprintf("%s has %s now, and no way to list it among the referrers of %s", c.target.Repo, l.ref(), l.For))
+		})
+		return nil
+	}
+	return err
 }
 
 // count notes what became of a blob.

@@ -200,7 +200,8 @@ func TestStageKeeps(t *testing.T) {
 	reg := registries{from: source, req.Primary(): target}
 
 	staged, err := release.Stage(t.Context(), promoteFrom(t, &req, from, reg), reg, new(release.Meter))
-	if err != nil || len(staged) != 1 || !slices.Equal(staged[0].Kept, []string{tag}) || target.tags[tag] != own.Digest {
+	notice := req.Primary().String() + " has another " + tag + " already, and keeps it"
+	if err != nil || len(staged) != 1 || !slices.Equal(staged[0].Notices, []string{notice}) || target.tags[tag] != own.Digest {
 		t.Errorf("Stage = %+v, %v, %s at %s; want it kept at %s", staged, err, tag, target.tags[tag], own.Digest)
 	}
 	req.SkipReferrers = true
@@ -302,4 +303,42 @@ func (c *counting) Open(ctx context.Context, desc v1.Descriptor) (io.ReadCloser,
 		return io.NopCloser(io.MultiReader(io.LimitReader(body, desc.Size/2), iotest.ErrReader(c.err))), err
 	}
 	return body, err
+}
+
+// TestStageLists: what is listed by mistake is left out, and what a target cannot list is put there, and told.
+func TestStageLists(t *testing.T) {
+	t.Parallel()
+	req := request(t, "1.2.3", "{version}")
+	from := repository(t, "other.example/staging")
+	source := newStore()
+	image := source.add("image", source.layered(t, amd64), "tested")
+	stranger := source.refer(t, "of another image", source.layered(t, arm64), "")
+	source.referrers[image.Digest] = []v1.Descriptor{entry(stranger, nil)}
+	sbom := source.refer(t, "sbom", image, "")
+	target := &unlisting{newStore()}
+	reg := registryFunc(func(repo name.Repository) release.Repository {
+		if repo == from {
+			return source
+		}
+		return target
+	})
+
+	staged, err := release.Stage(t.Context(), promoteFrom(t, &req, from, reg), reg, new(release.Meter))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{req.Primary().String() + " has " + sbom.Digest.String() + " now, and no way to list it among the referrers of " + image.Digest.String()}
+	if diff := cmp.Diff(want, staged[0].Notices); diff != "" || staged[0].Referrers != 1 {
+		t.Errorf("Stage copies %d referrers, want one; notices (-want +got):\n%s", staged[0].Referrers, diff)
+	}
+	if _, ok := target.manifests[stranger.Digest]; ok {
+		t.Error("what refers to another image was copied")
+	}
+}
+
+// unlisting is a registry without a way to list referrers.
+type unlisting struct{ *store }
+
+func (u *unlisting) PutReferrer(ctx context.Context, m release.Manifest, _ v1.Descriptor) error {
+	return errors.Join(u.Put(ctx, m.Digest.String(), m), release.ErrUnsupported)
 }
