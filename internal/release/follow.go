@@ -48,10 +48,10 @@ func (r Referrer) ref() string {
 // known is left out: an attestation may have its image as its subject.
 //
 // What an index under a fallback tag lists and is gone is left out. More than
-// 1000 referrers, or more than 4 that refer to each other in a row, are an
-// error.
+// 1000 referrers, more than 16 MiB of them, or more than 4 that refer to each
+// other in a row, are an error.
 func Referrers(ctx context.Context, origin Origin, subjects, known []v1.Hash) ([]Referrer, error) {
-	f := &follower{origin: origin, left: maxReferrers, met: map[string]bool{}}
+	f := &follower{origin: newAllowance().of(origin), left: maxReferrers, met: map[string]bool{}}
 	for _, digest := range known {
 		f.met[digest.String()] = true
 	}
