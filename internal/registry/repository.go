@@ -21,12 +21,8 @@ import (
 	"github.com/polytag/polytag/internal/release"
 )
 
-const (
-	// maxPages bounds a list of tags, a thousand a page.
-	maxPages = 5000
-	// lookups is how many tags are looked up side by side.
-	lookups = 16
-)
+// lookups is how many tags are looked up side by side.
+const lookups = 16
 
 // reference names a tag or a digest of the repository.
 func (r *repository) reference(ref string) name.Reference {
@@ -110,19 +106,11 @@ func (r *repository) List(ctx context.Context) ([]string, error) {
 		}
 		return nil, nil
 	}
-	var tags []string
-	for pages := 0; lister.HasNext(); pages++ {
-		if pages == maxPages {
-			return nil, fmt.Errorf("the list has more than %d pages", maxPages)
-		}
-		page, err := lister.Next(ctx)
-		if err != nil {
-			return nil, r.classify(ctx, err)
-		}
-		if len(page.Tags) == 0 {
-			break // Gitea links to a next page for ever
-		}
-		tags = append(tags, page.Tags...)
+	tags, err := collect(ctx, lister)
+	if err != nil {
+		return nil, r.classify(ctx, err)
+	}
+	if len(tags) > 0 {
 		r.tagged.Store(true)
 	}
 	slices.Sort(tags)
