@@ -92,10 +92,7 @@ func (f *follower) list(ctx context.Context, subjects []Referrer) ([]Referrer, e
 	for i, s := range subjects {
 		group.Go(func() (err error) {
 			listed[i], err = f.origin.Referrers(ctx, s.Manifest.Digest)
-			if err != nil {
-				return fmt.Errorf("reading what refers to %s: %w", s.Manifest.Digest, err)
-			}
-			return nil
+			return err
 		})
 	}
 	if err := group.Wait(); err != nil {

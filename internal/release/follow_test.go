@@ -128,8 +128,8 @@ func TestReferrersErrors(t *testing.T) {
 			apply()
 			return nil
 		}
-		if got, err := follow(t, s, []release.Manifest{image}, nil); !errors.Is(err, broken) || !strings.Contains(err.Error(), image.Digest.String()) {
-			t.Errorf("Referrers where %s fails = %q, %v, want the error, and %s in it", failing, got, err, image.Digest)
+		if got, err := follow(t, s, []release.Manifest{image}, nil); !errors.Is(err, broken) || got != nil {
+			t.Errorf("Referrers where %s fails = %q, %v, want nothing but %v", failing, got, err, broken)
 		}
 	}
 }
