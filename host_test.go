@@ -57,6 +57,8 @@ func newHost(options []string) (*host, error) {
 			h.plain, h.loopback = true, value
 		case "delete":
 			o.Delete = map[string]registrytest.Delete{"manifests": registrytest.DeleteManifests, "nothing": registrytest.DeleteNothing}[value]
+		case "referrers":
+			o.Referrers = registrytest.ReferrersAPI
 		case "no-digest-header":
 			o.NoDigestHeader = true
 		case "page":

@@ -30,6 +30,11 @@ const (
 	ExitIncomplete = 3
 	// ExitInterrupted: a signal came before anything was written.
 	ExitInterrupted = 130
+
+	// ExitDiffer: the two references of inspect have another digest each.
+	ExitDiffer = 1
+	// ExitUnread: one of them could not be read, so that nobody knows.
+	ExitUnread = 3
 )
 
 // Command is one run of polytag. The zero value of a field stands for nothing:
@@ -69,6 +74,9 @@ func (c *Command) Main(ctx context.Context) int {
 		c.Stderr = io.Discard
 	}
 	err := c.Run(ctx)
+	if errors.Is(err, errDiffer) {
+		return ExitDiffer
+	}
 	c.explain(ci.Detect(c.Getenv, c.Stdout), err)
 	return status(ctx, err)
 }
@@ -102,6 +110,7 @@ func status(ctx context.Context, err error) int {
 	_, input := errors.AsType[*InputError](err)
 	_, unfinished := errors.AsType[*unfinishedError](err)
 	_, begun := errors.AsType[*release.PublishError](err)
+	_, unread := errors.AsType[*unreadError](err)
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return ExitOK
@@ -111,6 +120,8 @@ func status(ctx context.Context, err error) int {
 		return ExitIncomplete
 	case !begun && errors.Is(context.Cause(ctx), context.Canceled) && errors.Is(err, context.Canceled):
 		return ExitInterrupted
+	case unread:
+		return ExitUnread
 	default:
 		return ExitFailed
 	}

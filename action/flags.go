@@ -116,11 +116,15 @@ const usage = `polytag publishes a multi-architecture image under its release ta
 Usage:
   polytag [release] [flags]   release (the default)
   polytag plan [flags]        print what a release would do; write nothing
-  polytag inspect REF         show an image or index; --json, --raw
+  polytag inspect REF         show an image or index, and its signatures; --json, --raw
+  polytag inspect A B         compare two; --json
   polytag demo                a whole release against an embedded registry on loopback
   polytag version
 
 Exit status: 0 done, 1 not every tag was published, 2 wrong inputs, 3 published but not finished, 130 interrupted.
+Of inspect A B: 0 the same digest, 1 they differ, 2 wrong arguments, 3 one could not be read.
+
+REF, A and B are references, as ghcr.io/acme/app:1.2.3, or OCI layouts, as oci:DIR[:TAG] (a folder or a tar).
 
 Every input is a flag, or a variable INPUT_NAME, PLUGIN_NAME or POLYTAG_NAME; the flag wins.
 

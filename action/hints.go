@@ -50,6 +50,8 @@ func leaves(err error) []error {
 	case *release.PublishError:
 	case *unfinishedError:
 		return leaves(e.err)
+	case *unreadError:
+		return leaves(e.err)
 	case *InputError:
 		// Of several parts each names its own piece of the value.
 		if parts := leaves(e.Err); len(parts) > 1 {

@@ -35,42 +35,33 @@ func parseManifest(m release.Manifest) (manifest, error) {
 	return parsed, nil
 }
 
-// image reads an image that an index lists.
-func (r *reader) image(ctx context.Context, image *Image, entry v1.Descriptor) error {
-	m, err := r.manifest(ctx, entry)
-	if err != nil {
-		return err
+// addLayers counts the layers.
+func (i *Image) addLayers(m manifest) error {
+	for _, layer := range m.Layers {
+		if layer.Size < 0 || i.LayersSize > math.MaxInt64-layer.Size {
+			return fmt.Errorf("reading %s: a layer has the size %d", i.Digest, layer.Size)
+		}
+		i.Layers++
+		i.LayersSize += layer.Size
 	}
-	parsed, err := parseManifest(m)
-	if err != nil {
-		return err
-	}
-	return r.complete(ctx, image, parsed, platform.FromOCI(entry.Platform))
+	return nil
 }
 
-// complete fills in the layers, and the platform that was declared. Where that is none, as for a single image and what some
-// tools list, the image's config says it.
-func (r *reader) complete(ctx context.Context, image *Image, m manifest, declared platform.Spec) error {
-	for _, layer := range m.Layers {
-		if layer.Size < 0 || image.LayersSize > math.MaxInt64-layer.Size {
-			return fmt.Errorf("reading %s: a layer has the size %d", image.Digest, layer.Size)
-		}
-		image.Layers++
-		image.LayersSize += layer.Size
+// platform is what the index says that the image is for. Where that is nothing, as for a single image, the image's config says
+// it, if it has one.
+func (r *reader) platform(ctx context.Context, m manifest, entry v1.Descriptor) (platform.Spec, error) {
+	if isDeclared(entry) || !m.Config.MediaType.IsConfig() {
+		return platform.FromOCI(entry.Platform), nil
 	}
-	if (declared.OS == "" || declared.Arch == "") && m.Config.MediaType.IsConfig() {
-		raw, err := r.repo.Blob(ctx, m.Config)
-		if err != nil {
-			return fmt.Errorf("reading the config of %s: %w", image.Digest, err)
-		}
-		config, err := index.ParseConfig(raw)
-		if err != nil {
-			return fmt.Errorf("reading the config of %s: %w", image.Digest, err)
-		}
-		declared = platform.FromOCI(&config.Platform)
+	raw, err := r.origin.Blob(ctx, m.Config)
+	if err != nil {
+		return platform.Spec{}, fmt.Errorf("reading the config of %s: %w", entry.Digest, err)
 	}
-	image.Platform = declared.String()
-	return nil
+	config, err := index.ParseConfig(raw)
+	if err != nil {
+		return platform.Spec{}, fmt.Errorf("reading the config of %s: %w", entry.Digest, err)
+	}
+	return platform.FromOCI(&config.Platform), nil
 }
 
 // kinds reads which statements an attestation holds.

@@ -24,9 +24,9 @@ import (
 const fixtures = "../../testdata/fixtures/"
 
 // serve starts a registry; read inspects a reference in its repository acme/app.
-func serve(t *testing.T) (reg *registrytest.Registry, read func(identifier string) (inspect.Inspection, error)) {
+func serve(t *testing.T, kind registrytest.Referrers) (reg *registrytest.Registry, read func(identifier string) (inspect.Inspection, error)) {
 	t.Helper()
-	reg = registrytest.New(registrytest.Options{})
+	reg = registrytest.New(registrytest.Options{Referrers: kind})
 	server := httptest.NewServer(reg)
 	t.Cleanup(server.Close)
 	client := registry.New(registry.Options{Transport: http.DefaultTransport})
@@ -36,7 +36,7 @@ func serve(t *testing.T) (reg *registrytest.Registry, read func(identifier strin
 		if err != nil {
 			t.Fatal(err)
 		}
-		return inspect.Read(t.Context(), client.Repository(ref.Context()), ref)
+		return inspect.Read(t.Context(), inspect.Source{Name: ref.String(), Origin: client.Repository(ref.Context()), Ref: ref.Identifier()})
 	}
 }
 
@@ -100,7 +100,7 @@ func TestFixtures(t *testing.T) {
 	} {
 		t.Run(test.layout, func(t *testing.T) {
 			t.Parallel()
-			reg, read := serve(t)
+			reg, read := serve(t, registrytest.ReferrersAPI)
 			reg.PushLayout(t, fixtures+test.layout, "acme/app")
 			got, err := read(":" + test.tag)
 			if err != nil {
@@ -115,31 +115,43 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-// TestRequests checks that an index costs a request for each manifest, and no config is read where the index says the platform.
+// TestRequests checks that an index costs a request for each manifest, and for each place where referrers of the index and of its
+// images may be: no config is read where the index says the platform, and nothing is asked for twice.
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	reg, read := serve(t)
-	reg.PushLayout(t, fixtures+"multi", "acme/app")
-	if _, err := read(":test-build-11c53"); err != nil {
-		t.Fatal(err)
-	}
-	manifests := 0
-	for _, q := range reg.Requests() {
-		switch {
-		case strings.Contains(q.Path, "/manifests/") && q.Method == http.MethodGet:
-			manifests++
-		case q.Path != "/v2/":
-			t.Errorf("Read() sent %s", q)
+	for kind, want := range map[registrytest.Referrers]struct{ manifests, referrers int }{
+		registrytest.ReferrersAPI:  {5 + 3*3, 3},
+		registrytest.ReferrersNone: {5 + 3*4, 1}, // at least: that there is no API is found out by all at once
+	} {
+		reg, read := serve(t, kind)
+		reg.PushLayout(t, fixtures+"multi", "acme/app")
+		if _, err := read(":test-build-11c53"); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if want := 5; manifests != want {
-		t.Errorf("Read() read %d manifests, want %d", manifests, want)
+		var manifests, referrers int
+		seen := map[string]bool{}
+		for _, q := range reg.Requests() {
+			switch {
+			case seen[q.Path]:
+				t.Errorf("Read() sent %s twice", q)
+			case q.Method == http.MethodGet && strings.Contains(q.Path, "/manifests/"):
+				manifests++
+			case q.Method == http.MethodGet && strings.Contains(q.Path, "/referrers/"):
+				referrers++
+			case q.Path != "/v2/":
+				t.Errorf("Read() sent %s", q)
+			}
+			seen[q.Path] = true
+		}
+		if manifests != want.manifests || referrers < want.referrers || referrers > 3 {
+			t.Errorf("Read() read %d manifests and %d lists, want %d and %d", manifests, referrers, want.manifests, want.referrers)
+		}
 	}
 }
 
 func TestDigest(t *testing.T) {
 	t.Parallel()
-	reg, read := serve(t)
+	reg, read := serve(t, registrytest.ReferrersAPI)
 	digest := reg.PushImage(t, "acme/app:1.2.3", "linux/riscv64")
 	got, err := read("@" + digest.String())
 	if err != nil {
@@ -152,7 +164,7 @@ func TestDigest(t *testing.T) {
 
 func TestNotFound(t *testing.T) {
 	t.Parallel()
-	_, read := serve(t)
+	_, read := serve(t, registrytest.ReferrersAPI)
 	if got, err := read(":1.2.3"); !errors.Is(err, release.ErrNotFound) || got.Raw != nil {
 		t.Errorf("Read() = %+v, %v, want %v", got, err, release.ErrNotFound)
 	}

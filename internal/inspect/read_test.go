@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
@@ -24,12 +23,15 @@ import (
 
 // store is a repository of whatever a test puts into it, by digest and tag.
 type store struct {
+	release.Origin // of which nothing else is used
+
 	manifests map[string]release.Manifest
 	blobs     map[v1.Hash][]byte
+	referrers map[v1.Hash][]v1.Descriptor
 }
 
 func newStore() *store {
-	return &store{manifests: map[string]release.Manifest{}, blobs: map[v1.Hash][]byte{}}
+	return &store{manifests: map[string]release.Manifest{}, blobs: map[v1.Hash][]byte{}, referrers: map[v1.Hash][]v1.Descriptor{}}
 }
 
 func (s *store) Manifest(_ context.Context, ref string) (release.Manifest, error) {
@@ -46,6 +48,10 @@ func (s *store) Blob(_ context.Context, desc v1.Descriptor) ([]byte, error) {
 		return nil, release.ErrNotFound
 	}
 	return raw, nil
+}
+
+func (s *store) Referrers(_ context.Context, subject v1.Hash) ([]v1.Descriptor, error) {
+	return s.referrers[subject], nil
 }
 
 // put stores a manifest, and returns how an index lists it.
@@ -83,7 +89,11 @@ func (s *store) index(entries ...v1.Descriptor) v1.Descriptor {
 }
 
 func (s *store) inspect(ctx context.Context, d v1.Descriptor) (inspect.Inspection, error) {
-	return inspect.Read(ctx, s, name.MustParseReference("ghcr.io/acme/app").Context().Digest(d.Digest.String()))
+	return inspect.Read(ctx, s.source(d))
+}
+
+func (s *store) source(d v1.Descriptor) inspect.Source {
+	return inspect.Source{Name: "ghcr.io/acme/app@" + d.Digest.String(), Origin: s, Ref: d.Digest.String()}
 }
 
 func encode(v any) string {

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/polytag/polytag/internal/inspect"
 	"github.com/polytag/polytag/internal/platform"
 )
@@ -33,6 +35,8 @@ type InspectionDocument struct {
 	Images []InspectedImage `json:"images"`
 	// Other are entries that are no images: artifacts, and attestations of images that are not listed.
 	Other []InspectedEntry `json:"other"`
+	// Referrers refer to the index. Those of a single image are with the image.
+	Referrers []InspectedReferrer `json:"referrers"`
 }
 
 // InspectedImage is one image.
@@ -47,6 +51,7 @@ type InspectedImage struct {
 	// LayersSize is that of all layers as they are stored, compressed: what a pull of the image loads.
 	LayersSize   int64                  `json:"layersSize"`
 	Attestations []InspectedAttestation `json:"attestations"`
+	Referrers    []InspectedReferrer    `json:"referrers"`
 }
 
 // InspectedAttestation is a manifest that holds statements about an image.
@@ -83,11 +88,13 @@ func inspection(i inspect.Inspection) InspectionDocument {
 		Annotations: i.Annotations,
 		Images:      []InspectedImage{},
 		Other:       []InspectedEntry{},
+		Referrers:   inspectedReferrers(i.Referrers),
 	}
 	for _, x := range i.Images {
 		image := InspectedImage{
 			Platform: x.Platform, Digest: digest(x.Digest), Size: x.Size,
 			Layers: x.Layers, LayersSize: x.LayersSize, Attestations: []InspectedAttestation{},
+			Referrers: inspectedReferrers(x.Referrers),
 		}
 		for _, a := range x.Attestations {
 			image.Attestations = append(image.Attestations, InspectedAttestation{digest(a.Digest), append([]string{}, a.Kinds...)})
@@ -95,12 +102,16 @@ func inspection(i inspect.Inspection) InspectionDocument {
 		d.Images = append(d.Images, image)
 	}
 	for _, x := range i.Other {
-		d.Other = append(d.Other, InspectedEntry{
-			Platform: platform.FromOCI(x.Platform).String(), Digest: digest(x.Digest),
-			MediaType: string(x.MediaType), ArtifactType: x.ArtifactType, Size: x.Size,
-		})
+		d.Other = append(d.Other, inspectedEntry(x))
 	}
 	return d
+}
+
+func inspectedEntry(d v1.Descriptor) InspectedEntry {
+	return InspectedEntry{
+		Platform: platform.FromOCI(d.Platform).String(), Digest: digest(d.Digest),
+		MediaType: string(d.MediaType), ArtifactType: d.ArtifactType, Size: d.Size,
+	}
 }
 
 // WriteInspection writes what a reference leads to for a person at a terminal. The digest of the reference is whole, so that it
@@ -129,6 +140,7 @@ func WriteInspection(w io.Writer, i inspect.Inspection) {
 		fmt.Fprintln(w)
 		t.write(w, false)
 	}
+	writeReferrers(w, d)
 }
 
 // statements names what is attested, each kind once, without the https:// that all of them share.
