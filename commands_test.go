@@ -26,8 +26,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	// registry HOST [OPTION…] starts a registry that the program finds under this name, with TLS. HOST is a name below .example,
 	// ghcr.io or index.docker.io; or any other, if plain. Options: plain (no TLS), loopback=VAR (plain, and VAR is its address
 	// on this machine), delete=manifests|nothing, referrers (it has the API for them), no-digest-header, page=N,
-	// immutable=TAG,…, users=NAME:PASSWORD,…, bearer, token-lifetime=D, pull-only=NAME, own-namespace (a user may act below NAME/ alone), public=NAME:PASSWORD,… (bearer, and all
-	// may pull).
+	// immutable=TAG,…, users=NAME:PASSWORD,…, bearer, token-lifetime=D, pull-only=NAME, own-namespace (a user may act below
+	// NAME/ alone), public=NAME:PASSWORD,… (bearer, and all may pull).
 	"registry": cmdRegistry,
 	// seed REPO:STEM PLATFORM… stores a small image for each platform, under the tags that the default source_template gives.
 	"seed": cmdSeed,
