@@ -121,7 +121,7 @@ func readLoads(ctx context.Context, req Request, reg Registry, held *allowance, 
 		if !snap.travels(req, s) {
 			continue
 		}
-		loads, err := readReferrers(ctx, held.of(s.origin(reg)), s, snap.subjects(s))
+		loads, err := readReferrers(ctx, snap.listed(s, held.of(s.origin(reg))), s, snap.subjects(s))
 		if err != nil {
 			return err
 		}

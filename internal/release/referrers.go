@@ -66,3 +66,28 @@ func readReferrers(ctx context.Context, origin Origin, s Source, subjects []v1.H
 	}
 	return loads, nil
 }
+
+// listed is the origin of a source, which is not asked for tags that it does
+// not have, if those of its repository have been listed.
+func (s Snapshot) listed(source Source, origin Origin) Origin {
+	for _, t := range s.Targets {
+		if t.Tags != nil && t.Repo == source.repository() {
+			return listed{Origin: origin, tags: t.Tags}
+		}
+	}
+	return origin
+}
+
+// listed is a repository whose tags are known, sorted.
+type listed struct {
+	Origin
+	tags []string
+}
+
+func (l listed) Manifest(ctx context.Context, ref string) (Manifest, error) {
+	_, isTag := v1.NewHash(ref)
+	if _, known := slices.BinarySearch(l.tags, ref); isTag != nil && !known {
+		return Manifest{}, fmt.Errorf("%s is not among the tags: %w", ref, ErrNotFound)
+	}
+	return l.Origin.Manifest(ctx, ref)
+}

@@ -342,3 +342,33 @@ type unlisting struct{ *store }
 func (u *unlisting) PutReferrer(ctx context.Context, m release.Manifest, _ v1.Descriptor) error {
 	return errors.Join(u.Put(ctx, m.Digest.String(), m), release.ErrUnsupported)
 }
+
+// TestReadAsksForNoTags: where the tags of the sources' repository are listed, signatures are not looked for in vain.
+func TestReadAsksForNoTags(t *testing.T) {
+	t.Parallel()
+	req := stem(t, "linux/amd64", "linux/arm64")
+	second := repository(t, "other.example/app")
+	req.Targets = append(req.Targets, second)
+	source := newStore()
+	a := source.push(t, amd64, nil, "test-linux-amd64")
+	source.push(t, arm64, nil, "test-linux-arm64")
+	tag := "sha256-" + a.Digest.Hex + ".sig"
+	source.refer(t, "signature", a, tag)
+	var asked []string
+	source.answer = func(_ context.Context, op, ref string, apply func()) error {
+		source.locked(func() {
+			if op == opManifest && strings.HasPrefix(ref, "sha256-") {
+				asked = append(asked, ref)
+			}
+		})
+		apply()
+		return nil
+	}
+	snap, err := release.Read(t.Context(), req, registries{req.Primary(): source, second: newStore()}, nil)
+	if err != nil || len(snap.Loads) != 3 {
+		t.Fatalf("Read = %v, with %d loads; want two images and a signature", err, len(snap.Loads))
+	}
+	if !slices.Equal(asked, []string{tag}) {
+		t.Errorf("asked for %q, want %q alone", asked, tag)
+	}
+}
