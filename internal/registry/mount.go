@@ -39,11 +39,12 @@ func (r *repository) Mount(ctx context.Context, digest v1.Hash, from name.Reposi
 	}
 	resp, err := r.send(rt, req, http.StatusCreated, http.StatusAccepted)
 	if err != nil {
-		answer, ok := errors.AsType[*Error](err)
-		if ok && (answer.Denied() || answer.Status == http.StatusMethodNotAllowed) {
+		answer, isAnswer := errors.AsType[*Error](err)
+		_, isDemand := errors.AsType[*NoCredentialsError](err)
+		if isDemand || isAnswer && (answer.Denied() || answer.Status == http.StatusMethodNotAllowed) {
 			mounter.close(err) // it will not be another answer for the next blob
 		}
-		if errors.Is(err, release.ErrRefused) {
+		if isDemand || errors.Is(err, release.ErrRefused) {
 			return false, nil
 		}
 		return false, err

@@ -81,6 +81,23 @@ func TestMountRefused(t *testing.T) {
 	}
 }
 
+// TestMountAnonymous mounts where nobody has to sign in, but for that.
+func TestMountAnonymous(t *testing.T) {
+	t.Parallel()
+	r := registrytest.New(registrytest.Options{})
+	desc := put(t, r, base, []byte("layer"))
+	r.Inject(registrytest.Fault{Match: mount, Status: http.StatusUnauthorized})
+	repo := open(t, image, r, nil)
+	for range 2 {
+		if got, err := repo.Mount(t.Context(), desc.Digest, repoOf(t, host+"/"+base)); got || err != nil {
+			t.Errorf("Mount = %t, %v, want false", got, err)
+		}
+	}
+	if got := counts(r, http.MethodPost, "/"); got != 1 {
+		t.Errorf("asked %d times although it was refused, want once", got)
+	}
+}
+
 // TestMountElsewhere proves that nothing is asked for where there is nothing to be had.
 func TestMountElsewhere(t *testing.T) {
 	t.Parallel()
