@@ -6,19 +6,22 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 const (
 	// maxHeld bounds what the manifests of all sources, of what refers to them,
-	// and of what is kept for a clean-up, may have together, in bytes. A release
-	// of ten platforms with attestations has some 50 kB.
+	// and of what is kept for a clean-up, and the configs of images, may have
+	// together, in bytes. A release of ten platforms with attestations has some
+	// 100 kB.
 	maxHeld = 16 << 20
 	// maxReads bounds how many of them are read side by side.
 	maxReads = 8
 )
 
-// allowance is what all manifests that a release holds may take. One of them may
-// have 4 MiB, and an index may list a thousand.
+// allowance is what all manifests and configs that a release holds may take. One
+// of them may have 4 MiB, and an index may list a thousand.
 type allowance struct {
 	left  atomic.Int64
 	slots chan struct{}
@@ -57,4 +60,13 @@ func (r rationed) Manifest(ctx context.Context, ref string) (Manifest, error) {
 	return m, err
 }
 
-var errHeld = fmt.Errorf("all manifests together are larger than %d MiB", maxHeld>>20)
+// Blob implements [Reader].
+func (r rationed) Blob(ctx context.Context, desc v1.Descriptor) ([]byte, error) {
+	raw, err := r.Origin.Blob(ctx, desc)
+	if err == nil && r.allowance.left.Add(-int64(len(raw))) < 0 {
+		return nil, errHeld
+	}
+	return raw, err
+}
+
+var errHeld = fmt.Errorf("all manifests together are larger than %d MiB, with the configs of their images", maxHeld>>20)

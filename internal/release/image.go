@@ -255,6 +255,7 @@ func (w walk) image(ctx context.Context, child index.Child, m Manifest) (Image, 
 		if config, err = index.ParseConfig(raw); err != nil {
 			return image, fmt.Errorf("reading the config of %s (%s): %w", w.ref.Text, m.Digest, err)
 		}
+		image.Config = raw
 	}
 	p := config.Platform
 	got := platform.FromOCI(&p)

@@ -26,11 +26,16 @@ type Load struct {
 	// Blobs are its config and layers, each once. Those that no registry
 	// stores, foreign layers, are not among them.
 	Blobs []v1.Descriptor
+	// Config is the content of the first of the blobs, if it was read to learn
+	// the platform. Nil otherwise.
+	Config []byte
 	// From is the source that it came with.
 	From SourceRef
 	// For is what a referrer refers to in the end, an image or an index. Zero
 	// for all that the release itself consists of.
 	For v1.Hash
+	// Subject is what it refers to itself; zero for what is found by a tag.
+	Subject v1.Hash
 	// Entry is how a referrer is listed by its subject. Zero for what is none,
 	// and for what is found by a tag instead.
 	Entry v1.Descriptor
@@ -63,16 +68,18 @@ func (l Load) ref() string {
 // newLoad makes the load of one manifest.
 func newLoad(m Manifest, from SourceRef) (Load, error) {
 	load := Load{Manifest: m, From: from}
-	if index.IsIndex(m.MediaType) {
-		return load, nil
-	}
 	var parsed struct {
-		Config *v1.Descriptor  `json:"config"`
-		Layers []v1.Descriptor `json:"layers"`
-		Blobs  []v1.Descriptor `json:"blobs"` // of the artifact manifest that OCI 1.1 had in its drafts
+		Config  *v1.Descriptor  `json:"config"`
+		Layers  []v1.Descriptor `json:"layers"`
+		Blobs   []v1.Descriptor `json:"blobs"` // of the artifact manifest that OCI 1.1 had in its drafts
+		Subject v1.Descriptor   `json:"subject"`
 	}
 	if err := json.Unmarshal(m.Raw, &parsed); err != nil {
 		return load, fmt.Errorf("reading the manifest %s: %w", m.Digest, err)
+	}
+	load.Subject = parsed.Subject.Digest
+	if index.IsIndex(m.MediaType) {
+		return load, nil
 	}
 	blobs := slices.Concat(parsed.Layers, parsed.Blobs)
 	if parsed.Config != nil {
@@ -134,6 +141,7 @@ func readLoads(ctx context.Context, req Request, reg Registry, held *allowance, 
 // listed once, so that none is copied twice.
 func readParts(ctx context.Context, origin Origin, s Source, lacking map[v1.Hash]bool) ([]Load, error) {
 	var parts []Manifest // those without Raw are still to be read
+	configs := map[v1.Hash][]byte{}
 	add := func(m Manifest) {
 		if lacking[m.Digest] {
 			delete(lacking, m.Digest)
@@ -141,6 +149,7 @@ func readParts(ctx context.Context, origin Origin, s Source, lacking map[v1.Hash
 		}
 	}
 	for _, image := range s.Images {
+		configs[image.Descriptor.Digest] = image.Config
 		add(Manifest{Raw: image.Raw, MediaType: image.Descriptor.MediaType, Digest: image.Descriptor.Digest})
 		for _, a := range image.Attestations {
 			add(Manifest{MediaType: a.MediaType, Digest: a.Digest})
@@ -163,6 +172,7 @@ func readParts(ctx context.Context, origin Origin, s Source, lacking map[v1.Hash
 				}
 			}
 			loads[i], err = newLoad(m, s.SourceRef)
+			loads[i].Config = configs[m.Digest]
 			return err
 		})
 	}

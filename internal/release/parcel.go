@@ -3,6 +3,7 @@
 package release
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ const (
 // parcel is a blob on its way to the targets that need it.
 type parcel struct {
 	blob    v1.Descriptor
+	content []byte      // if it was read before
 	sources []SourceRef // any of them has it
 	targets []*cargo
 }
@@ -191,6 +193,9 @@ func (p *parcel) stream(ctx context.Context, reg Registry, targets []*cargo, met
 
 // open opens the blob at the first source that has it.
 func (p *parcel) open(ctx context.Context, reg Registry) (io.ReadCloser, error) {
+	if p.content != nil {
+		return io.NopCloser(bytes.NewReader(p.content)), nil
+	}
 	var errs []error
 	for _, from := range p.sources {
 		body, err := from.origin(reg).Open(ctx, p.blob)

@@ -169,7 +169,7 @@ func TestReadRefs(t *testing.T) {
 			{SourceRef: req.Sources.Refs[1], Manifest: a, Images: []release.Image{imageOf(a, amd64, nil)}},
 		},
 		Loads: []release.Load{
-			{Manifest: b, Blobs: []v1.Descriptor{configOf(t, b)}, From: req.Sources.Refs[0]},
+			{Manifest: b, Blobs: []v1.Descriptor{configOf(t, b)}, Config: away.blobs[configOf(t, b).Digest], From: req.Sources.Refs[0]},
 			{Manifest: away.manifests[attestation.Digest], From: req.Sources.Refs[0]},
 		},
 		Targets: []release.TargetState{

@@ -108,8 +108,9 @@ type Image struct {
 	Labels map[string]string
 	// Size is that of its config and layers, as they are stored, in bytes.
 	Size int64
-	// Raw is the image's manifest, byte for byte.
-	Raw []byte
+	// Raw is the image's manifest, byte for byte, and Config its config; nil if
+	// it has none that says a platform.
+	Raw, Config []byte
 }
 
 // Platform is the platform of the image's entry.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -80,20 +81,13 @@ type cargo struct {
 	staged Staged
 }
 
-// lookAhead finds the referrers that are there already.
+// lookAhead finds the referrers that are there already: under their tags, or
+// listed. One that is there and not listed is put again, since a run may have
+// been killed between the two.
 func (c *cargo) lookAhead(ctx context.Context) error {
-	var refs []string
-	for _, l := range c.target.Loads {
-		if l.IsReferrer() {
-			refs = append(refs, l.ref())
-		}
-	}
-	there := map[string]v1.Hash{}
-	if len(refs) > 0 {
-		var err error
-		if there, err = c.repo.Resolve(ctx, refs); err != nil {
-			return fmt.Errorf("looking for signatures in %s: %w", c.target.Repo, err)
-		}
+	there, err := c.referrers(ctx)
+	if err != nil {
+		return fmt.Errorf("looking for signatures in %s: %w", c.target.Repo, err)
 	}
 	for _, l := range c.target.Loads {
 		have, ok := there[l.ref()]
@@ -105,6 +99,45 @@ func (c *cargo) lookAhead(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// referrers are those of the plan's referrers that the target has, by tag or
+// digest.
+func (c *cargo) referrers(ctx context.Context) (map[string]v1.Hash, error) {
+	var tags []string
+	var subjects []v1.Hash
+	for _, l := range c.target.Loads {
+		switch {
+		case l.Tag != "":
+			tags = append(tags, l.Tag)
+		case l.IsReferrer() && !slices.Contains(subjects, l.Subject):
+			subjects = append(subjects, l.Subject)
+		}
+	}
+	listed := make([][]v1.Descriptor, len(subjects))
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(reads)
+	for i, subject := range subjects {
+		group.Go(func() (err error) {
+			listed[i], err = c.repo.Referrers(within, subject)
+			return err
+		})
+	}
+	there := map[string]v1.Hash{}
+	if len(tags) > 0 {
+		tagged, err := c.repo.Resolve(ctx, tags)
+		if err != nil {
+			return nil, errors.Join(err, group.Wait())
+		}
+		maps.Copy(there, tagged)
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for _, d := range slices.Concat(listed...) {
+		there[d.Digest.String()] = d.Digest
+	}
+	return there, nil
 }
 
 // putManifests writes the manifests, whose blobs are there by now: what the
@@ -192,12 +225,15 @@ func blobsOf(cargos []*cargo) []*parcel {
 	var parcels []*parcel
 	for _, c := range cargos {
 		for _, l := range c.loads {
-			for _, b := range l.Blobs {
+			for i, b := range l.Blobs {
 				p := byDigest[b.Digest]
 				if p == nil {
 					p = &parcel{blob: b}
 					byDigest[b.Digest] = p
 					parcels = append(parcels, p)
+				}
+				if i == 0 && l.Config != nil {
+					p.content = l.Config
 				}
 				p.add(l.From, c)
 			}

@@ -127,7 +127,8 @@ func TestStageCopies(t *testing.T) {
 			t.Errorf("the last write is %q, want %q", got, want)
 		}
 	}
-	if got, want := source.opened, len(source.blobs); got != want {
+	// The configs of the two images were read to learn their platforms.
+	if got, want := source.opened, len(source.blobs)-2; got != want {
 		t.Errorf("%d blobs were read, want each of %d once", got, want)
 	}
 	bytes := int64(0)
@@ -184,6 +185,24 @@ func TestStageMounts(t *testing.T) {
 	want = []release.Staged{{Repo: req.Primary(), Images: 1, Mounted: 3}}
 	if diff := cmp.Diff(want, staged, whole); diff != "" || err != nil || source.opened != 0 {
 		t.Errorf("Stage = %v, reads %d blobs (-want +got):\n%s", err, source.opened, diff)
+	}
+}
+
+// TestStageListsAgain: a referrer that a killed run has put and not listed is listed by the next.
+func TestStageListsAgain(t *testing.T) {
+	t.Parallel()
+	req := request(t, "1.2.3", "{version}")
+	from := repository(t, "other.example/staging")
+	source, target := newStore(), newStore()
+	image := source.add("image", source.layered(t, amd64), "tested")
+	sbom := source.refer(t, "sbom", image, "")
+	target.add("sbom", sbom)
+	reg := registries{from: source, req.Primary(): target}
+	for _, want := range []int{1, 0} {
+		staged, err := release.Stage(t.Context(), promoteFrom(t, &req, from, reg), reg, new(release.Meter))
+		if err != nil || len(staged) != 1 || staged[0].Referrers != want || len(target.referrers[image.Digest]) != 1 {
+			t.Errorf("Stage = %+v, %v, with %v listed; want %d put and one listed", staged, err, target.referrers[image.Digest], want)
+		}
 	}
 }
 
