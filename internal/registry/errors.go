@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -38,7 +39,7 @@ type Error struct {
 	transient bool
 }
 
-func (e *Error) Error() string { return conceal(e.Err.Error(), e.Login, e.request) }
+func (e *Error) Error() string { return clip(conceal(e.Err.Error(), e.Login, e.request)) }
 
 // Unwrap returns the answer.
 func (e *Error) Unwrap() error { return e.Err }
@@ -104,7 +105,10 @@ func classify(err error, login Login) error {
 	var answer *transport.Error
 	if !errors.As(err, &answer) {
 		if unanswered, ok := err.(*url.Error); ok { //nolint:errorlint // what is around it says more
-			return unanswered.Err
+			err = unanswered.Err
+		}
+		if strings.Contains(err.Error(), "no token in bearer response") {
+			return errNoToken
 		}
 		return err
 	}
@@ -113,6 +117,19 @@ func classify(err error, login Login) error {
 		out.Codes = append(out.Codes, d.Code)
 	}
 	return out
+}
+
+// errNoToken stands for an error that quotes all of the answer, which may hold
+// another credential.
+var errNoToken = errors.New("the token service has answered without a token")
+
+// clip cuts a text that a registry may have made as long as maxErrorBody.
+func clip(text string) string {
+	const most = 1000
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
 }
 
 // isContent reports whether a request, or the one that was redirected to it,

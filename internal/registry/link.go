@@ -61,10 +61,10 @@ func (l link) permit(req *http.Request) error {
 	first := original(req)
 	switch {
 	case redirects > maxRedirects:
-		return fmt.Errorf("%s: more than %d redirects", about(first), maxRedirects)
+		return astray(fmt.Sprintf("%s: more than %d redirects", about(first), maxRedirects))
 	case first.Method == http.MethodPost && req.GetBody != nil && req.URL.Host != first.URL.Host:
 		// Only the request for a token is one, and it holds a credential.
-		return fmt.Errorf("%s: refusing to send it on to %s", about(first), req.URL.Host)
+		return astray(fmt.Sprintf("%s: refusing to send it on to %s", about(first), req.URL.Host))
 	}
 	return stray(&url.URL{Host: l.repo.RegistryStr()}, req.URL)
 }
@@ -96,11 +96,12 @@ func rewound(req *http.Request) (*http.Request, error) {
 	return &again, nil
 }
 
-// isPage reports whether the registry itself answers a success with what people
-// read: a portal's way of asking to sign in. Taken at its word, it would have
-// accepted a push. What a blob holds is not looked at.
+// isPage reports whether the registry itself, or a token service, answers a
+// success with what people read: a portal's way of asking to sign in. Taken at
+// its word, it would have accepted a push. What a blob holds is not looked at.
 func (l link) isPage(req *http.Request, resp *http.Response) bool {
-	if resp.StatusCode/100 != 2 || req.URL.Host != l.repo.RegistryStr() || isBlob(req) {
+	elsewhere := req.URL.Host != l.repo.RegistryStr() && isContent(req)
+	if resp.StatusCode/100 != 2 || elsewhere || isBlob(req) {
 		return false
 	}
 	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))

@@ -94,3 +94,44 @@ func TestSignInAstray(t *testing.T) {
 		}
 	}
 }
+
+// TestSignInAnswers reads what a token service answers that gives no token.
+func TestSignInAnswers(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ mediaType, body, want string }{
+		"page":          {"text/html", "<html>", "page of HTML"},
+		"another token": {"application/json", `{"refresh_token": "s3cret"}`, "answered without a token"},
+		"nothing":       {"application/json", "", "unexpected end of JSON input"},
+		"too much":      {"application/json", `{"token": "` + strings.Repeat("a", 1<<20) + `"}`, "byte limit"},
+	}
+	for name, tt := range tests {
+		h := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if req.Host == host {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="https://auth.example/token",service="registry"`)
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			w.Header().Set("Content-Type", tt.mediaType)
+			_, _ = w.Write([]byte(tt.body))
+		})
+		_, err := openOn(t, image, registrytest.Net{host: h, "auth.example": h}, account()).Manifest(t.Context(), "1")
+		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: Manifest: %v, want %q and no secret", name, err, tt.want)
+		}
+	}
+}
+
+// TestErrorsAreShort cuts what a registry has to say.
+func TestErrorsAreShort(t *testing.T) {
+	t.Parallel()
+	h := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path != "/v2/" {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write([]byte(strings.Repeat("ä", 1<<20)))
+		}
+	})
+	_, err := open(t, image, h, nil).Manifest(t.Context(), "1")
+	if err == nil || !strings.Contains(err.Error(), "403 Forbidden: ää") || len(err.Error()) > 2100 {
+		t.Errorf("Manifest: %v, want the status and the beginning of the body", err)
+	}
+}

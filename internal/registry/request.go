@@ -4,7 +4,6 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/polytag/polytag/internal/release"
 )
 
 // maxRedirects is how many redirects a request follows, as in package net/http.
@@ -47,7 +48,9 @@ func (r *repository) ask(ctx context.Context, method string, u *url.URL, header 
 // send returns the answer to a request if its status is one of those wanted; the
 // caller closes its body. Every other answer is an [*Error].
 func (r *repository) send(rt http.RoundTripper, req *http.Request, want ...int) (*http.Response, error) {
-	client := http.Client{Transport: rt, CheckRedirect: checkRedirect}
+	// Redirects are followed to every host that the transport and the link let
+	// through. Credentials stay with the registry in any case.
+	client := http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, r.classify(req.Context(), err)
@@ -59,25 +62,25 @@ func (r *repository) send(rt http.RoundTripper, req *http.Request, want ...int) 
 	return resp, nil
 }
 
-// checkRedirect follows redirects to every host that the transport lets through,
-// but for those of [stray]. Credentials stay with the registry in any case.
-func checkRedirect(req *http.Request, via []*http.Request) error {
-	if len(via) >= maxRedirects {
-		return errors.New("too many redirects")
-	}
-	return stray(via[0].URL, req.URL)
-}
-
 // stray returns an error if a registry sends us to an address that only this
 // machine can reach, without being there itself: services that trust their own
 // host are none of its business. Private addresses are fine, since a registry and
 // its storage are often neighbours.
 func stray(from, to *url.URL) error {
 	if isOwn(to.Hostname()) && !isOwn(from.Hostname()) {
-		return fmt.Errorf("refusing to be sent from %s to %s", from.Host, to.Host)
+		return astray(fmt.Sprintf("refusing to be sent from %s to %s", from.Host, to.Host))
 	}
 	return nil
 }
+
+// astray says where a registry must not send us. It matches [release.ErrRefused]:
+// nothing was sent, and there is no point in trying again.
+type astray string
+
+func (e astray) Error() string { return string(e) }
+
+// Is matches the sentinel of package release.
+func (astray) Is(target error) bool { return target == release.ErrRefused }
 
 // isOwn reports whether a host is this machine, or an address of its link, as the
 // metadata services of clouds are.
