@@ -106,37 +106,6 @@ func isStored(d v1.Descriptor) bool {
 	return d.MediaType.IsDistributable() && !strings.HasPrefix(string(d.MediaType), "application/vnd.oci.image.layer.nondistributable.")
 }
 
-// readLoads reads what targets lack, and what refers to it.
-func readLoads(ctx context.Context, req Request, reg Registry, held *allowance, snap *Snapshot) error {
-	lacking := map[v1.Hash]bool{}
-	for _, t := range snap.Targets {
-		for _, d := range t.Lacks {
-			lacking[d] = true
-		}
-	}
-	for _, s := range snap.contents() {
-		loads, err := readParts(ctx, held.of(s.origin(reg)), s, lacking)
-		if err != nil {
-			return err
-		}
-		snap.Loads = append(snap.Loads, loads...)
-	}
-	if req.SkipReferrers {
-		return nil
-	}
-	for _, s := range snap.contents() {
-		if !snap.travels(req, s) {
-			continue
-		}
-		loads, err := readReferrers(ctx, snap.listed(s, held.of(s.origin(reg))), s, snap.subjects(s))
-		if err != nil {
-			return err
-		}
-		snap.Loads = append(snap.Loads, loads...)
-	}
-	return nil
-}
-
 // readParts makes the loads of the parts of a source that are lacking. Each is
 // listed once, so that none is copied twice.
 func readParts(ctx context.Context, origin Origin, s Source, lacking map[v1.Hash]bool) ([]Load, error) {

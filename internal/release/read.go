@@ -5,8 +5,6 @@ package release
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -61,52 +59,7 @@ func Read(ctx context.Context, req Request, reg Registry, waiting func(Waiting))
 		}
 	}
 	snap.Sources, snap.Promoted = search.sources()
-	if err := readLacking(ctx, reg, &snap); err != nil {
-		return snap, err
-	}
 	return snap, readLoads(ctx, req, reg, held, &snap)
-}
-
-// readLacking asks every target that is not the home of all sources which of
-// the release's images it lacks.
-func readLacking(ctx context.Context, reg Registry, snap *Snapshot) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for i := range snap.Targets {
-		target := &snap.Targets[i]
-		var foreign []v1.Hash
-		for _, s := range snap.contents() {
-			if s.repository() != target.Repo {
-				foreign = append(foreign, s.parts()...)
-			}
-		}
-		if len(foreign) == 0 {
-			continue
-		}
-		group.Go(func() (err error) {
-			target.Lacks, err = lacks(ctx, reg.Repository(target.Repo), foreign)
-			if err != nil {
-				return fmt.Errorf("looking for the images in %s: %w", target.Repo, err)
-			}
-			return nil
-		})
-	}
-	return group.Wait()
-}
-
-// lacks returns the digests that a repository does not have.
-func lacks(ctx context.Context, repo Tags, digests []v1.Hash) ([]v1.Hash, error) {
-	refs := make([]string, 0, len(digests))
-	for _, d := range digests {
-		refs = append(refs, d.String())
-	}
-	found, err := repo.Resolve(ctx, refs)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(slices.Clone(digests), func(d v1.Hash) bool {
-		_, ok := found[d.String()]
-		return ok
-	}), nil
 }
 
 // contents are the sources that the release consists of.

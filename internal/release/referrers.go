@@ -13,12 +13,12 @@ import (
 )
 
 // travels reports whether what refers to the source has to be looked for: some
-// target is elsewhere, and has not published this release yet. An image that is
-// there already proves nothing of its signatures, since a run may have been
-// killed between the two.
-func (s Snapshot) travels(req Request, source Source) bool {
+// target is elsewhere, will be written to, and has not published this release
+// yet. An image that is there already proves nothing of its signatures, since a
+// run may have been killed between the two.
+func (s Snapshot) travels(req Request, source Source, ours v1.Hash) bool {
 	return slices.ContainsFunc(s.Targets, func(t TargetState) bool {
-		return t.Repo != source.repository() && (len(t.Lacks) > 0 || !t.published(req))
+		return t.Repo != source.repository() && t.changes(req, ours) && (len(t.Lacks) > 0 || !t.published(req))
 	})
 }
 
