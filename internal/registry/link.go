@@ -3,12 +3,15 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
 
 	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/polytag/polytag/internal/transport"
 )
 
 // link carries the requests about one repository between go-containerregistry
@@ -38,6 +41,9 @@ func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := l.base.RoundTrip(req)
+	if _, plain := errors.AsType[*transport.PlainHTTPError](err); plain {
+		return nil, hopeless{err}
+	}
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the transport has said method and URL
 	}
@@ -61,10 +67,10 @@ func (l link) permit(req *http.Request) error {
 	first := original(req)
 	switch {
 	case redirects > maxRedirects:
-		return astray(fmt.Sprintf("%s: more than %d redirects", about(first), maxRedirects))
+		return hopeless{fmt.Errorf("%s: more than %d redirects", about(first), maxRedirects)}
 	case first.Method == http.MethodPost && req.GetBody != nil && req.URL.Host != first.URL.Host:
 		// Only the request for a token is one, and it holds a credential.
-		return astray(fmt.Sprintf("%s: refusing to send it on to %s", about(first), req.URL.Host))
+		return hopeless{fmt.Errorf("%s: refusing to send it on to %s", about(first), req.URL.Host)}
 	}
 	return stray(&url.URL{Host: l.repo.RegistryStr()}, req.URL)
 }

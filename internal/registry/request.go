@@ -68,19 +68,20 @@ func (r *repository) send(rt http.RoundTripper, req *http.Request, want ...int) 
 // its storage are often neighbours.
 func stray(from, to *url.URL) error {
 	if isOwn(to.Hostname()) && !isOwn(from.Hostname()) {
-		return astray(fmt.Sprintf("refusing to be sent from %s to %s", from.Host, to.Host))
+		return hopeless{fmt.Errorf("refusing to be sent from %s to %s", from.Host, to.Host)}
 	}
 	return nil
 }
 
-// astray says where a registry must not send us. It matches [release.ErrRefused]:
-// nothing was sent, and there is no point in trying again.
-type astray string
-
-func (e astray) Error() string { return string(e) }
+// hopeless is an error that every other try would meet again. It matches
+// [release.ErrRefused].
+type hopeless struct{ error }
 
 // Is matches the sentinel of package release.
-func (astray) Is(target error) bool { return target == release.ErrRefused }
+func (hopeless) Is(target error) bool { return target == release.ErrRefused }
+
+// Unwrap returns the error.
+func (e hopeless) Unwrap() error { return e.error }
 
 // isOwn reports whether a host is this machine, or an address of its link, as the
 // metadata services of clouds are.
