@@ -74,9 +74,9 @@ func cmdRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, neg, args, 1, "registry HOST [OPTION…]")
 	h, err := newHost(args[1:])
 	ts.Check(err)
-	internet(ts).add(args[0], h)
+	address := internet(ts).add(args[0], h)
 	if h.loopback != "" {
-		ts.Setenv(h.loopback, h.server.Listener.Addr().String())
+		ts.Setenv(h.loopback, address)
 	}
 }
 
@@ -178,7 +178,7 @@ func internet(ts *testscript.TestScript) *network { return ts.Value(networkKey{}
 func tb(ts *testscript.TestScript) testing.TB { return internet(ts).tb }
 
 func find(ts *testscript.TestScript, name string) *host {
-	h := internet(ts).host(name)
+	h := internet(ts).hosts[name]
 	if h == nil {
 		ts.Fatalf("there is no registry %s", name)
 	}

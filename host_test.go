@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +20,6 @@ import (
 type host struct {
 	*registrytest.Registry
 
-	server *httptest.Server
 	// plain says that it speaks no TLS, loopback which variable holds its address.
 	plain    bool
 	loopback string

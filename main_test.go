@@ -25,7 +25,6 @@ func TestMain(m *testing.M) {
 //	go test -run TestScript -update .   # rewrites what cmp compares with; read the difference
 func TestScript(t *testing.T) {
 	t.Parallel()
-	ca, certificate := newCertificate(t)
 	cmds := maps.Clone(commands)
 	maps.Copy(cmds, hubCommands)
 	testscript.Run(t, testscript.Params{
@@ -39,12 +38,10 @@ func TestScript(t *testing.T) {
 			if !ok {
 				t.Fatalf("a script's T is a %T", env.T())
 			}
-			n := newNetwork(tb, certificate)
+			n := newNetwork(tb)
 			env.Values[networkKey{}] = n
 			env.Values[servicesKey{}] = &services{}
-			env.Setenv("HTTPS_PROXY", n.proxy.URL)
-			env.Setenv("HTTP_PROXY", n.proxy.URL)
-			env.Setenv("SSL_CERT_FILE", ca)
+			env.Vars = append(env.Vars, n.internet.Env()...)
 			fixtures, err := filepath.Abs(filepath.Join("testdata", "fixtures"))
 			env.Setenv("FIXTURES", fixtures)
 			return err
