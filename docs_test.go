@@ -5,11 +5,13 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +19,9 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/polytag/polytag/action"
 )
 
 // TestLinks checks that links within the repository lead somewhere: to a file or folder and, in Markdown, to a heading.
@@ -164,6 +169,64 @@ func TestFailures(t *testing.T) {
 			}
 		}
 	}
+}
+
+// option is one of a command line.
+var option = regexp.MustCompile(` --([a-z-]+)`)
+
+// TestInputsOfDocs checks that the pages give polytag only inputs that there are: in steps of workflows, and on command lines.
+func TestInputsOfDocs(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{"password_stdin": true}
+	for _, in := range action.Inputs() {
+		known[in.Name] = true
+	}
+	blocks := regexp.MustCompile("(?ms)^```(yaml|sh)\n(.*?)^```")
+	for _, name := range []string{"README.md", "docs/migrating.md", "docs/failures.md"} {
+		for _, block := range blocks.FindAllStringSubmatch(readDoc(t, name), -1) {
+			var given []string
+			if block[1] == "yaml" {
+				var doc any
+				if err := yaml.Unmarshal([]byte(block[2]), &doc); err != nil {
+					t.Errorf("%s: %v:\n%s", name, err, block[2])
+				}
+				given = inputsOf(doc)
+			}
+			for line := range strings.Lines(block[2]) {
+				if _, args, ok := strings.Cut(line, "polytag release"); ok {
+					for _, m := range option.FindAllStringSubmatch(args, -1) {
+						given = append(given, strings.ReplaceAll(m[1], "-", "_"))
+					}
+				}
+			}
+			for _, input := range given {
+				if !known[input] {
+					t.Errorf("%s: polytag has no input %s:\n%s", name, input, block[2])
+				}
+			}
+		}
+	}
+}
+
+// inputsOf returns the inputs that steps of a workflow give to polytag.
+func inputsOf(node any) []string {
+	var given []string
+	switch node := node.(type) {
+	case map[string]any:
+		uses, _ := node["uses"].(string)
+		with, _ := node["with"].(map[string]any)
+		if strings.HasPrefix(uses, "polytag/polytag@") {
+			given = slices.Collect(maps.Keys(with))
+		}
+		for _, child := range node {
+			given = append(given, inputsOf(child)...)
+		}
+	case []any:
+		for _, child := range node {
+			given = append(given, inputsOf(child)...)
+		}
+	}
+	return given
 }
 
 // readDoc reads a file of the repository.
