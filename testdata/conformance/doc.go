@@ -13,6 +13,7 @@
 //	go test ./...
 //	POLYTAG_RACE_ROUNDS=100 go test -run TestRace .
 //	go test -tags gitea -run TestGitea .             # builds Gitea, which takes minutes and a C compiler
+//	go test -tags cosign -run TestCosign .           # builds cosign, which takes minutes
 //
 // The engine's own packages are downloaded and unpacked, never installed. A tool that is missing is a failure, never a skip.
 // With -v each run of the program is shown.
