@@ -32,7 +32,7 @@ func (r *run) stage(ctx context.Context, plan release.Plan, net network) ([]rele
 	stop()
 	for _, s := range staged {
 		for _, notice := range s.Notices {
-			r.host.Annotate(ci.Notice, "polytag", report.Plain(notice))
+			r.host.Annotate(ci.Notice, "polytag", oneLine(report.Plain(notice)))
 		}
 	}
 	return staged, err

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/polytag/polytag/internal/ci"
 	"github.com/polytag/polytag/internal/registry"
@@ -30,7 +31,7 @@ func (c *Command) explain(host ci.Host, err error) {
 		return
 	}
 	w := host.Escape(c.Stderr)
-	for _, e := range leaves(err) {
+	for _, e := range few(leaves(err)) {
 		text := strings.TrimPrefix(oneLine(report.Plain(e.Error())), errUsage.Error()+": ")
 		fmt.Fprintf(w, "error: %s\n", text)
 		if ci.ReadContext(c.Getenv).Name == "github" {
@@ -93,9 +94,30 @@ func distinct(err error) error {
 	return errors.Join(out...)
 }
 
-// oneLine keeps foreign text from breaking out of its line.
+// few leaves out errors that nobody would read.
+func few(errs []error) []error {
+	const most = 50
+	if len(errs) <= most {
+		return errs
+	}
+	return append(errs[:most:most], fmt.Errorf("and %d more", len(errs)-most))
+}
+
+// oneLine keeps foreign text from breaking out of its line, from driving a
+// terminal, and from flooding it.
 func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	const most = 4000
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	text = strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return ' '
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return text
 }
 
 // hints says what to do about an error. Each hint is given once.

@@ -140,5 +140,5 @@ func pausing(w transport.Wait) string {
 	if w.Err != nil {
 		why = w.Err.Error()
 	}
-	return fmt.Sprintf("waiting %s to try again: %s %s%s: %s", w.Delay.Round(100*time.Millisecond), w.Method, w.Host, w.Path, why)
+	return oneLine(fmt.Sprintf("waiting %s to try again: %s %s%s: %s", w.Delay.Round(100*time.Millisecond), w.Method, w.Host, w.Path, why))
 }

@@ -48,13 +48,20 @@ const hung = time.Minute
 // start starts the program with nothing in its environment but env and an empty home.
 func (p program) start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	out := p.prepare(t, env, args...)
+	if err := out.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// prepare makes the process that start starts.
+func (p program) prepare(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), hung)
 	out := &process{Cmd: exec.CommandContext(ctx, string(p), args...), end: cancel}
 	out.Env = append([]string{"HOME=" + filepath.Dir(string(p))}, env...)
 	out.Stdout, out.Stderr = &out.stdout, &out.stderr
-	if err := out.Start(); err != nil {
-		t.Fatal(err)
-	}
 	return out
 }
 

@@ -136,7 +136,7 @@ func (r *run) finish(ctx context.Context, plan release.Plan, snap release.Snapsh
 		Short:    r.in.page.short,
 		Source:   r.in.page.source,
 		AWS:      r.in.page.aws,
-		Notify:   func(text string) { r.host.Annotate(ci.Notice, "polytag", text) },
+		Notify:   func(text string) { r.host.Annotate(ci.Notice, "polytag", oneLine(text)) },
 	})
 	untagger := untag.New(untag.Options{Hosts: net.hosts, Registry: net.registry})
 	result := r.report.Result

@@ -18,7 +18,7 @@ func (r *run) showPlan(title string) {
 	defer end()
 	report.WritePlan(r.host.Text(), r.report.Plan, r.command.Terminal)
 	for _, notice := range r.report.Plan.Notices {
-		r.host.Annotate(ci.Notice, "polytag", notice)
+		r.host.Annotate(ci.Notice, "polytag", oneLine(notice))
 	}
 }
 

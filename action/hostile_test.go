@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package action_test
+
+import (
+	"cmp"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/polytag/polytag/internal/internettest"
+	"github.com/polytag/polytag/internal/registrytest"
+)
+
+// hostility is a release whose source, or whose target, means harm. The run has to end with an error before anything is written, and
+// in little memory; what is given for one host must not be seen by another.
+type hostility struct {
+	name string
+	// source and target stand in front of an honest registry. Nil: it stays honest.
+	source, target func(honest *registrytest.Registry) http.Handler
+	// others are further hosts by name.
+	others map[string]func(honest *registrytest.Registry) http.Handler
+	// args are further arguments; sources in place of the source's one image.
+	args, sources []string
+	// want is part of the error; hint, if not empty, of a hint.
+	want, hint string
+	// trusted are the hosts besides the source that may see the source's credentials.
+	trusted []string
+	// uploads says that blobs were uploaded when the harm was done, which nobody sees; written that manifests were, too; and published
+	// that the release comes to its end.
+	uploads, written, published bool
+	// memory and requests are how much it may take; 0: maxMemory and maxRequests.
+	memory   int64
+	requests int
+}
+
+const (
+	sourceHost = "source.example"
+	// maxMemory bounds what a run may take, the program itself included, however much it is sent.
+	maxMemory = 96 << 20
+	// maxRequests bounds how many requests a run may be made to send.
+	maxRequests = 2000
+)
+
+// short is a time limit for what would never end by itself.
+var short = []string{"--timeout", "2s"}
+
+// TestHostile runs the real program against them.
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	p := build(t)
+	for group, all := range map[string][]hostility{
+		"manifests": hostileManifests(),
+		"lists":     hostileLists(),
+		"referrers": hostileReferrers(),
+		"sign-in":   hostileSignIns(),
+		"copies":    hostileCopies(),
+		"texts":     hostileTexts(),
+	} {
+		for _, h := range all {
+			t.Run(group+"/"+h.name, func(t *testing.T) {
+				t.Parallel()
+				h.run(t, p)
+			})
+		}
+	}
+}
+
+func (h hostility) run(t *testing.T, p program) {
+	t.Helper()
+	n := internettest.New(t)
+	w := &watch{seen: map[string][]string{}}
+	honest := registrytest.New(registrytest.Options{Users: map[string]string{"reader": "s0urce-pw"}, Bearer: true})
+	for _, platform := range []string{"amd64", "arm64"} {
+		honest.PushImage(t, repo+":"+platform, "linux/"+platform)
+	}
+	goal := registrytest.New(registrytest.Options{Users: map[string]string{"writer": "t4rget-pw"}, Bearer: true})
+	n.Add(t, sourceHost, w.on(sourceHost, front(honest, h.source)))
+	n.Add(t, host, w.on(host, front(goal, h.target)))
+	for name, other := range h.others {
+		n.Add(t, name, w.on(name, other(honest)))
+	}
+	sources := h.sources
+	if sources == nil {
+		sources = []string{sourceHost + "/" + repo + ":amd64"}
+	}
+	args := append([]string{"--images", host + "/" + repo, "--git-tag", "v1.2.3", "--sources", strings.Join(sources, ",")}, h.args...)
+	summary := filepath.Join(t.TempDir(), "summary")
+	env := append(n.Env(), "GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+summary,
+		"POLYTAG_REGISTRY_AUTH=[{registry: "+sourceHost+", username: reader, password: s0urce-pw}, {registry: "+host+", username: writer, password: t4rget-pw}]")
+	if err := syscall.Mkfifo(summary, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := p.prepare(t, env, args...)
+	g := &gauge{process: run, summary: summary}
+	run.Stdout = g
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	status := run.wait(t)
+	if g.done == nil {
+		t.Fatalf("exit status %d, and no word of what was done\n%s%s", status, clipped(run.stdout.String()), clipped(run.stderr.String()))
+	}
+	<-g.done
+	if testing.Verbose() {
+		t.Logf("LOG status %d, %s, %d MiB: %s", status, run.ProcessState.UserTime(), g.peak>>20, clipped(strings.ReplaceAll(run.stderr.String(), "\n", " | ")))
+	}
+	if want := map[bool]int{false: 1, true: 0}[h.published]; status != want {
+		t.Errorf("exit status %d, want %d\n%s%s", status, want, clipped(run.stdout.String()), clipped(run.stderr.String()))
+	}
+	h.checkText(t, run, string(g.page))
+	if most := cmp.Or(h.memory, maxMemory); g.peak > most || g.peak == 0 || g.err != nil {
+		t.Errorf("the run took %d MiB (%v), want %d at most", g.peak>>20, g.err, most>>20)
+	}
+	w.check(t, h)
+	if tags := goal.Tags(repo); !h.written && !h.published && len(tags) > 0 {
+		t.Errorf("the target has the tags %v", tags)
+	}
+}
+
+// front puts a registry that means harm in front of an honest one.
+func front(honest *registrytest.Registry, hostile func(*registrytest.Registry) http.Handler) http.Handler {
+	if hostile == nil {
+		return honest
+	}
+	return hostile(honest)
+}
+
+var (
+	// command matches what a runner takes for a command: in a line that begins as one, it does not look for the other kind.
+	command = regexp.MustCompile(`(?m)^\s*::([\w-]+)|^\s*[^:\s].*##\[`)
+	// masked matches how the runner is told what to mask.
+	masked = regexp.MustCompile(`(?m)^::add-mask::.*\n`)
+)
+
+// checkText proves that what is said is clear, short, and no more than text.
+func (h hostility) checkText(t *testing.T, run *process, page string) {
+	t.Helper()
+	stdout, stderr := masked.ReplaceAllString(run.stdout.String(), ""), run.stderr.String()
+	if !h.published && !contains(stderr, "error: ", h.want) || h.hint != "" && !contains(stderr, "hint: ", h.hint) {
+		t.Errorf("want an error with %q and a hint with %q, got:\n%s", h.want, h.hint, clipped(stderr))
+	}
+	for name, text := range map[string]string{"stdout": stdout, "stderr": stderr, "summary": strings.ReplaceAll(page, "##[", "")} {
+		const enough = 16 << 10
+		if len(text) > enough {
+			t.Errorf("%s has %d bytes, want %d at most: %s", name, len(text), enough, clipped(text))
+		}
+		if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && unicode.IsControl(r) }); i >= 0 {
+			t.Errorf("%s has control characters: %q", name, text[max(0, i-20):min(len(text), i+20)])
+		}
+		for _, secret := range []string{"s0urce-pw", "t4rget-pw"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s has a password:\n%s", name, text)
+			}
+		}
+		for _, m := range command.FindAllStringSubmatch(text, -1) {
+			if name != "stdout" || !slices.Contains([]string{"group", "endgroup", "error", "notice"}, m[1]) {
+				t.Errorf("%s has the command %q:\n%s", name, m[0], clipped(text))
+			}
+		}
+	}
+}
+
+// contains reports whether a line begins and goes on like that.
+func contains(text, beginning, want string) bool {
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, beginning); ok && strings.Contains(rest, want) {
+			return true
+		}
+	}
+	return false
+}
+
+func clipped(text string) string { return text[:min(len(text), 4<<10)] }
+
+// gauge looks at a process before it ends: its summary is to go into a pipe, at which it waits until that is opened for reading.
+type gauge struct {
+	process *process
+	summary string // the path
+
+	text strings.Builder // of stdout
+	done chan struct{}   // closed when the rest is known; nil: not begun
+	peak int64           // the most memory that it ever had, in bytes
+	page []byte
+	err  error
+}
+
+// Write takes what the process writes to its standard output.
+func (g *gauge) Write(p []byte) (int, error) {
+	g.process.stdout.Write(p)
+	g.text.Write(p)
+	if g.done == nil && verdict.MatchString(g.text.String()) {
+		g.done = make(chan struct{})
+		go g.look()
+	}
+	return len(p), nil
+}
+
+// verdict matches the last line before the summary.
+var verdict = regexp.MustCompile(`(?m)^(not |already |partly )?released.*\n`)
+
+func (g *gauge) look() {
+	defer close(g.done)
+	var status []byte
+	status, g.err = os.ReadFile(fmt.Sprintf("/proc/%d/status", g.process.Process.Pid))
+	if _, after, ok := strings.Cut(string(status), "VmHWM:"); ok {
+		_, _ = fmt.Sscan(after, &g.peak)
+		g.peak <<= 10
+	}
+	if g.err == nil {
+		g.page, g.err = os.ReadFile(g.summary)
+	}
+}
+
+// watch notes what the hosts are sent.
+type watch struct {
+	mu     sync.Mutex
+	seen   map[string][]string // all that may hold a secret, by host
+	writes []string            // to the target
+	n      int
+}
+
+func (w *watch) on(name string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+		w.mu.Lock()
+		w.n++
+		w.seen[name] = append(w.seen[name], fmt.Sprint(req.URL, req.Header))
+		if user, password, ok := req.BasicAuth(); ok {
+			w.seen[name] = append(w.seen[name], user+":"+password)
+		}
+		if name == host && !slices.Contains([]string{http.MethodGet, http.MethodHead}, req.Method) {
+			w.writes = append(w.writes, req.Method+" "+req.URL.Path)
+		}
+		w.mu.Unlock()
+		h.ServeHTTP(rw, req)
+	})
+}
+
+// check proves that nothing was written, that credentials and tokens stayed where they belong, and that it did not take a flood of
+// requests.
+func (w *watch) check(t *testing.T, h hostility) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, write := range w.writes {
+		if upload := strings.Contains(write, "/blobs/uploads/"); !h.written && !h.published && (!upload || !h.uploads) {
+			t.Errorf("the target was sent %s", write)
+		}
+	}
+	if most := cmp.Or(h.requests, maxRequests); w.n > most {
+		t.Errorf("%d requests, want %d at most", w.n, most)
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.seen)) {
+		sent := strings.Join(w.seen[name], "\n")
+		if strings.Contains(sent, "s0urce-pw") && name != sourceHost && !slices.Contains(h.trusted, name) {
+			t.Errorf("%s has seen the password for %s", name, sourceHost)
+		}
+		if strings.Contains(sent, "t4rget-pw") && name != host {
+			t.Errorf("%s has seen the password for %s", name, host)
+		}
+		if name != sourceHost && name != host && strings.Contains(sent, "Bearer") {
+			t.Errorf("%s has seen a token", name)
+		}
+	}
+}
+
+// at answers requests of one kind in place of a registry. The pattern is one of method and path: "GET /manifests/".
+func at(r http.Handler, pattern string, answer http.HandlerFunc) http.Handler {
+	on := regexp.MustCompile(pattern)
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if on.MatchString(req.Method + " " + req.URL.Path) {
+			answer(w, req)
+			return
+		}
+		r.ServeHTTP(w, req)
+	})
+}
+
+// instead makes a registry that answers requests of one kind otherwise.
+func instead(pattern string, answer http.HandlerFunc) func(*registrytest.Registry) http.Handler {
+	return func(honest *registrytest.Registry) http.Handler { return at(honest, pattern, answer) }
+}
+
+// reply answers with a body and headers, given as "Name: value".
+func reply(status int, body string, headers ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for _, header := range headers {
+			name, value, _ := strings.Cut(header, ": ")
+			w.Header().Add(name, value)
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// endless answers with a text that begins like this, and goes on until the client has gone, or after a gigabyte.
+func endless(mediaType, beginning, more string) http.HandlerFunc {
+	block := strings.Repeat(more, 1+(64<<10)/len(more))
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", mediaType)
+		_, err := io.WriteString(w, beginning)
+		for n := 0; err == nil && n < 1<<30; n += len(block) {
+			_, err = io.WriteString(w, block)
+		}
+	}
+}
+
+// never takes what it is sent, and answers nothing until the client has gone.
+func never(_ http.ResponseWriter, req *http.Request) {
+	_, _ = io.Copy(io.Discard, req.Body)
+	<-req.Context().Done()
+}
+
+// drip answers with a text that begins like this, and goes on at a byte a second.
+func drip(mediaType, beginning string) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Content-Type", mediaType)
+		_, _ = io.WriteString(w, beginning)
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			_ = http.NewResponseController(w).Flush() // a client that is gone ends the request
+			select {
+			case <-ticker.C:
+				_, _ = io.WriteString(w, " ")
+			case <-req.Context().Done():
+				return
+			}
+		}
+	}
+}
+
+// zipped packs an answer.
+func zipped(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		answer(zipWriter{w, z}, req)
+		_ = z.Close()
+	}
+}
+
+type zipWriter struct {
+	http.ResponseWriter
+
+	z *gzip.Writer
+}
+
+func (w zipWriter) Write(p []byte) (int, error) { return w.z.Write(p) }
