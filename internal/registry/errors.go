@@ -18,8 +18,8 @@ import (
 )
 
 // Error is a registry's answer that was not a success. It matches
-// [release.ErrNotFound] (404) and [release.ErrRefused] (the other 4xx, but for
-// 408 and 429) with [errors.Is].
+// [release.ErrNotFound] (404), [release.ErrRefused] (the other 4xx, but for 408
+// and 429) and [release.ErrBlobUnknown] with [errors.Is].
 type Error struct {
 	// Status is the HTTP status.
 	Status int
@@ -52,6 +52,8 @@ func (e *Error) Is(target error) bool {
 	case release.ErrRefused:
 		return !e.transient && e.Status >= 400 && e.Status < 500 &&
 			e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
+	case release.ErrBlobUnknown:
+		return e.has(transport.ManifestBlobUnknownErrorCode) || e.has(transport.BlobUnknownErrorCode)
 	}
 	return false
 }

@@ -104,7 +104,7 @@ func (p *parcel) spread(ctx context.Context, meter *Meter) ([]*cargo, error) {
 // it over. Taking over comes first: a blob that is there is taken over as well.
 func (p *parcel) appear(ctx context.Context, c *cargo) (bool, error) {
 	for _, from := range p.sources {
-		if from.Layout != nil || from.repository().Registry != c.target.Repo.Registry {
+		if c.distrusted || from.Layout != nil || from.repository().Registry != c.target.Repo.Registry {
 			continue
 		}
 		mounted, err := c.repo.Mount(ctx, p.blob.Digest, from.repository())

@@ -104,6 +104,9 @@ var (
 	// ErrRefused means that the registry understood a write and refused it, so
 	// that it was certainly not applied.
 	ErrRefused = errors.New("refused")
+	// ErrBlobUnknown means that a manifest was refused because the repository
+	// lacks a blob, or a manifest, that it lists.
+	ErrBlobUnknown = errors.New("blob unknown")
 )
 
 // Reader reads content by tag or digest.

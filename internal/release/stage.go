@@ -57,7 +57,7 @@ func Stage(ctx context.Context, plan Plan, reg Registry, meter *Meter) ([]Staged
 	}
 	group, within = errgroup.WithContext(ctx)
 	for _, c := range cargos {
-		group.Go(func() error { return c.putManifests(within, plan.Manifest) })
+		group.Go(func() error { return c.land(within, plan.Manifest, reg, meter) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
@@ -76,6 +76,9 @@ type cargo struct {
 	target TargetPlan
 	repo   Repository
 	loads  []Load // of the plan, without the referrers that are there
+	// distrusted is set when the registry has said that it took blobs over, and
+	// lacks some: it is not asked to again.
+	distrusted bool
 
 	mu     sync.Mutex
 	staged Staged
@@ -138,6 +141,24 @@ func (c *cargo) referrers(ctx context.Context) (map[string]v1.Hash, error) {
 		there[d.Digest.String()] = d.Digest
 	}
 	return there, nil
+}
+
+// land writes the manifests. If one is refused for want of a blob, and blobs
+// were taken over, all that the target lacks are sent before another try.
+func (c *cargo) land(ctx context.Context, whole Manifest, reg Registry, meter *Meter) error {
+	err := c.putManifests(ctx, whole)
+	if !errors.Is(err, ErrBlobUnknown) || c.staged.Mounted == 0 {
+		return err
+	}
+	before := c.staged
+	c.distrusted, c.staged = true, Staged{Repo: before.Repo, Notices: before.Notices}
+	if err := carryBlobs(ctx, reg, []*cargo{c}, meter); err != nil {
+		return err
+	}
+	c.staged.Present -= before.Uploaded
+	c.staged.Uploaded += before.Uploaded
+	c.staged.Bytes += before.Bytes
+	return c.putManifests(ctx, whole)
 }
 
 // putManifests writes the manifests, whose blobs are there by now: what the

@@ -188,6 +188,52 @@ func TestStageMounts(t *testing.T) {
 	}
 }
 
+// TestStageMistrusts: a registry says that it took blobs over, and has none of them. They are sent, once.
+func TestStageMistrusts(t *testing.T) {
+	t.Parallel()
+	for _, honest := range []bool{true, false} { // when blobs are sent
+		req := request(t, "1.2.3", "{version}")
+		from := repository(t, req.Primary().RegistryStr()+"/acme/staging")
+		source, target := newStore(), newStore()
+		image := source.layered(t, amd64, source.layer(types.OCILayer, "one"), source.layer(types.OCILayer, "two"))
+		source.add("image", image, "tested")
+		reg := registryFunc(func(repo name.Repository) release.Repository {
+			if repo == from {
+				return source
+			}
+			return &liar{store: target, honest: honest}
+		})
+		plan := promoteFrom(t, &req, from, registries{from: source, req.Primary(): target})
+		staged, err := release.Stage(t.Context(), plan, reg, new(release.Meter))
+		if !honest {
+			if !errors.Is(err, release.ErrBlobUnknown) || source.opened != 2 || len(target.writes) > 0 {
+				t.Errorf("Stage = %v, reads %d blobs and writes %q, want %v after the two layers", err, source.opened, target.writes, release.ErrBlobUnknown)
+			}
+			continue
+		}
+		size := int64(len("one")+len("two")) + configOf(t, image).Size
+		want := []release.Staged{{Repo: req.Primary(), Images: 1, Uploaded: 3, Bytes: size}}
+		if diff := cmp.Diff(want, staged, whole); diff != "" || err != nil {
+			t.Errorf("Stage = %v (-want +got):\n%s", err, diff)
+		}
+	}
+}
+
+// liar is a registry that says it takes over every blob. If it is not honest either, it knows no blob that it was sent.
+type liar struct {
+	*store
+	honest bool
+}
+
+func (l *liar) Mount(context.Context, v1.Hash, name.Repository) (bool, error) { return true, nil }
+
+func (l *liar) Put(ctx context.Context, ref string, m release.Manifest) error {
+	if has, err := l.Has(ctx, hashOf([]byte("one"))); err != nil || !has || !l.honest {
+		return errors.Join(err, release.ErrBlobUnknown)
+	}
+	return l.store.Put(ctx, ref, m)
+}
+
 // TestStageListsAgain: a referrer that a killed run has put and not listed is listed by the next.
 func TestStageListsAgain(t *testing.T) {
 	t.Parallel()
