@@ -55,6 +55,7 @@ func hostileCopies() []hostility {
 			_, _ = w.Write(body)
 		})
 	}}
+	beside := []string{host + "/acme/staging:amd64"}
 	return []hostility{
 		{name: "endless layer", want: "larger than", uploads: true, source: layers(endless("application/octet-stream", "", "a")), args: short},
 		{name: "layer with a wrong digest", want: "the content has digest", uploads: true, source: layers(reply(http.StatusOK, strings.Repeat("a", 2076))), args: short},
@@ -79,9 +80,24 @@ func hostileCopies() []hostility {
 		{name: "upload for ever refused", want: "500", written: true, args: []string{"--timeout", "4s"}, target: instead(send, reply(http.StatusInternalServerError, ""))},
 		{name: "blob that is not there", want: "BLOB_UNKNOWN", written: true, target: instead("^HEAD .*/blobs/", reply(http.StatusOK, ""))},
 		{name: "manifest answered by HTML", want: "page of HTML", written: true, target: instead(put, reply(http.StatusCreated, "<html>", "Content-Type: text/html"))},
+		{name: "mounts that are none", published: true, sources: beside, target: lyingMounts},
+		{name: "mounts that are none, and uploads lost", want: "MANIFEST_BLOB_UNKNOWN", written: true, sources: beside, target: func(honest *registrytest.Registry) http.Handler {
+			return at(lyingMounts(honest), send, reply(http.StatusCreated, ""))
+		}},
 		{name: "digest of HEAD that is none", want: "hash", target: instead("^HEAD .*/manifests/", reply(http.StatusOK, "", "Content-Type: "+ociManifest, "Content-Length: 0", "Docker-Content-Digest: sha256:\u202e::error::"))},
 		{name: "digest of HEAD that is another", want: "does not match", target: instead("^HEAD .*/manifests/sha256:", reply(http.StatusOK, "", "Content-Type: "+ociManifest, "Content-Length: 0", "Docker-Content-Digest: "+digestOf("another")))},
 	}
+}
+
+// lyingMounts says that it took a blob over, and did not.
+func lyingMounts(honest *registrytest.Registry) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Query().Has("mount") {
+			w.WriteHeader(http.StatusCreated)
+			return
+		}
+		honest.ServeHTTP(w, req)
+	})
 }
 
 // configOf is the digest of the source's config.

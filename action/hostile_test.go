@@ -89,6 +89,7 @@ func (h hostility) run(t *testing.T, p program) {
 		honest.PushImage(t, repo+":"+platform, "linux/"+platform)
 	}
 	goal := registrytest.New(registrytest.Options{Users: map[string]string{"writer": "t4rget-pw"}, Bearer: true})
+	goal.PushImage(t, "acme/staging:amd64", "linux/amd64") // beside the target
 	n.Add(t, sourceHost, w.on(sourceHost, front(honest, h.source)))
 	n.Add(t, host, w.on(host, front(goal, h.target)))
 	for name, other := range h.others {
@@ -116,9 +117,7 @@ func (h hostility) run(t *testing.T, p program) {
 		t.Fatalf("exit status %d, and no word of what was done\n%s%s", status, clipped(run.stdout.String()), clipped(run.stderr.String()))
 	}
 	<-g.done
-	if testing.Verbose() {
-		t.Logf("LOG status %d, %s, %d MiB: %s", status, run.ProcessState.UserTime(), g.peak>>20, clipped(strings.ReplaceAll(run.stderr.String(), "\n", " | ")))
-	}
+	t.Logf("exit status %d, %s, %d MiB: %s", status, run.ProcessState.UserTime(), g.peak>>20, clipped(strings.ReplaceAll(run.stderr.String(), "\n", " | ")))
 	if want := map[bool]int{false: 1, true: 0}[h.published]; status != want {
 		t.Errorf("exit status %d, want %d\n%s%s", status, want, clipped(run.stdout.String()), clipped(run.stderr.String()))
 	}
