@@ -37,6 +37,8 @@ type scenario struct {
 	options registrytest.Options
 	// hosts are the registries; each is published to, and has the sources. None: host alone.
 	hosts []string
+	// from is another registry, which has the sources: a signed index. Empty: each host has them, image by image.
+	from string
 	// before are the versions that were released before, in any order: their exact tags, and the floating tags of the highest ones.
 	before []string
 	// points sets further tags, to the image of a version in before.
@@ -50,7 +52,12 @@ const platforms = "linux/amd64,linux/arm64"
 
 // command is the release as its command line.
 func (s scenario) command() []string {
-	args := []string{"--git-tag", "v" + s.version, "--source-tag", "build", "--platforms", platforms}
+	args := []string{"--git-tag", "v" + s.version}
+	if s.from == "" {
+		args = append(args, "--source-tag", "build", "--platforms", platforms)
+	} else {
+		args = append(args, "--sources", s.from+"/"+repo+":tested")
+	}
 	if s.options.Users != nil {
 		args = append(args, "--username", "bot")
 	}
@@ -60,6 +67,7 @@ func (s scenario) command() []string {
 	return append(args, s.args...)
 }
 
+// names are the hosts that are published to.
 func (s scenario) names() []string {
 	if len(s.hosts) == 0 {
 		return []string{host}
@@ -102,7 +110,9 @@ func (s scenario) registries(tb testing.TB, images map[string]v1.Image) map[stri
 	for _, h := range s.names() {
 		r := registrytest.New(s.options)
 		for tag, img := range images {
-			r.Push(tb, repo+":"+tag, img)
+			if s.from == "" || !strings.HasPrefix(tag, "build-") {
+				r.Push(tb, repo+":"+tag, img)
+			}
 		}
 		for _, v := range s.before {
 			for _, tag := range floating(v) {
@@ -113,6 +123,9 @@ func (s scenario) registries(tb testing.TB, images map[string]v1.Image) map[stri
 			copyTag(tb, r, tag, v)
 		}
 		out[h] = r
+	}
+	if s.from != "" {
+		out[s.from] = signed(tb, images)
 	}
 	return out
 }

@@ -90,7 +90,12 @@ type server struct {
 // serve starts a scenario's registry. All of it ends with the test.
 func (s scenario) serve(t *testing.T, images map[string]v1.Image) *server {
 	t.Helper()
-	out := &server{Registry: s.registries(t, images)[host]}
+	return newServer(t, s.registries(t, images)[host])
+}
+
+func newServer(t *testing.T, r *registrytest.Registry) *server {
+	t.Helper()
+	out := &server{Registry: r}
 	out.Server = httptest.NewServer(out)
 	t.Cleanup(out.Close)
 	return out
