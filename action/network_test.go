@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/polytag/polytag/internal/internettest"
 	"github.com/polytag/polytag/internal/registrytest"
 )
 
@@ -57,53 +58,53 @@ func to(image string, more ...string) []string {
 func TestNetwork(t *testing.T) {
 	t.Parallel()
 	p := build(t)
-	for name, check := range map[string]func(*testing.T, program, *internet){
+	for name, check := range map[string]func(*testing.T, program, *internettest.Internet){
 		"proxy": testProxy, "no proxy": testNoProxy, "authority": testAuthority, "unknown authority": testUnknownAuthority,
 		"Docker Hub": testDockerHub, "GHCR": testGHCR, "plain realm": testPlainRealm,
 		"redirect": testRedirect, "redirect to plain HTTP": testRedirectPlain, "token renewed for a push": testRenewed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			check(t, p, newInternet(t))
+			check(t, p, internettest.New(t))
 		})
 	}
 }
 
-func testProxy(t *testing.T, p program, n *internet) {
+func testProxy(t *testing.T, p program, n *internettest.Internet) {
 	t.Helper()
 	r := newRegistry(t, registrytest.Options{})
-	n.add(t, host, r)
-	published(t, p.start(t, n.env(), to(host+"/"+repo)...), r)
-	if !n.saw(host + ":443") {
+	n.Add(t, host, r)
+	published(t, p.start(t, n.Env(), to(host+"/"+repo)...), r)
+	if !n.Asked(host) {
 		t.Error("the proxy was not used")
 	}
 }
 
 // testNoProxy leaves the proxy out for a name that nothing else knows.
-func testNoProxy(t *testing.T, p program, n *internet) {
+func testNoProxy(t *testing.T, p program, n *internettest.Internet) {
 	t.Helper()
 	const name = "registry.invalid"
 	r := newRegistry(t, registrytest.Options{})
-	n.add(t, name, r)
-	failed(t, p.start(t, n.env("NO_PROXY=.invalid"), to(name+"/"+repo, "--timeout", "20s")...), r, name)
-	if n.saw(name + ":443") {
+	n.Add(t, name, r)
+	failed(t, p.start(t, append(n.Env(), "NO_PROXY=.invalid"), to(name+"/"+repo, "--timeout", "20s")...), r, name)
+	if n.Asked(name) {
 		t.Error("the proxy was used, want it left out")
 	}
 }
 
 // testAuthority connects to a loopback address over TLS, without a proxy.
-func testAuthority(t *testing.T, p program, n *internet) {
+func testAuthority(t *testing.T, p program, n *internettest.Internet) {
 	t.Helper()
 	r := newRegistry(t, registrytest.Options{})
-	s := n.add(t, host, r)
-	published(t, p.start(t, []string{"SSL_CERT_FILE=" + n.file}, to(s.Listener.Addr().String()+"/"+repo)...), r)
+	s := n.Add(t, host, r)
+	published(t, p.start(t, []string{n.Trust()}, to(s.Listener.Addr().String()+"/"+repo)...), r)
 }
 
-func testUnknownAuthority(t *testing.T, p program, n *internet) {
+func testUnknownAuthority(t *testing.T, p program, n *internettest.Internet) {
 	t.Helper()
 	r := newRegistry(t, registrytest.Options{})
-	n.add(t, host, r)
-	env := n.env("SSL_CERT_FILE=" + newInternet(t).file) // the last one counts
+	n.Add(t, host, r)
+	env := append(n.Env(), internettest.New(t).Trust()) // the last one counts
 	failed(t, p.start(t, env, to(host+"/"+repo)...), r, "error: ", "certificate", "hint: ", "SSL_CERT_FILE")
 	if got := len(r.Requests()); got != 0 {
 		t.Errorf("%d requests were sent to a host that is not trusted", got)
@@ -111,13 +112,13 @@ func testUnknownAuthority(t *testing.T, p program, n *internet) {
 }
 
 // dockerHub is the registry of Docker Hub: it sends clients to another host for tokens.
-func dockerHub(t *testing.T, n *internet, users map[string]string) *registrytest.Registry {
+func dockerHub(t *testing.T, n *internettest.Internet, users map[string]string) *registrytest.Registry {
 	t.Helper()
 	r := newRegistry(t, registrytest.Options{Users: users, Bearer: true})
 	api := elsewhere(r, `realm="https://auth.docker.io/token"`)
-	n.add(t, "index.docker.io", api)
-	n.add(t, "registry-1.docker.io", api)
-	n.add(t, "auth.docker.io", r)
+	n.Add(t, "index.docker.io", api)
+	n.Add(t, "registry-1.docker.io", api)
+	n.Add(t, "auth.docker.io", r)
 	return r
 }
 
@@ -143,7 +144,7 @@ func (w *realmWriter) WriteHeader(status int) {
 }
 
 // testDockerHub signs in with what "docker login" keeps, under each name that an image on Docker Hub can have.
-func testDockerHub(t *testing.T, p program, n *internet) {
+func testDockerHub(t *testing.T, p program, n *internettest.Internet) {
 	t.Helper()
 	const config = `{"auths": {"https://index.docker.io/v1/": {"auth": "YWNtZTpwYXQ="}}}` // acme:pat
 	dir := t.TempDir()
@@ -151,12 +152,12 @@ func testDockerHub(t *testing.T, p program, n *internet) {
 		t.Fatal(err)
 	}
 	api := &storage{status: http.StatusNotFound}
-	n.add(t, "hub.docker.com", api)
+	n.Add(t, "hub.docker.com", api)
 	for _, image := range []string{"acme/app", "docker.io/acme/app", "index.docker.io/acme/app", "registry-1.docker.io/acme/app"} {
 		r := dockerHub(t, n, map[string]string{"acme": "pat"})
-		published(t, p.start(t, n.env("DOCKER_CONFIG="+dir), to(image)...), r)
+		published(t, p.start(t, append(n.Env(), "DOCKER_CONFIG="+dir), to(image)...), r)
 	}
-	if !n.saw("auth.docker.io:443") {
+	if !n.Asked("auth.docker.io") {
 		t.Error("auth.docker.io was not asked for a token")
 	}
 	for _, h := range api.headers {
@@ -166,11 +167,11 @@ func testDockerHub(t *testing.T, p program, n *internet) {
 	}
 }
 
-func testGHCR(t *testing.T, p program, n *internet) {
+func testGHCR(t *testing.T, p program, n *internettest.Internet) {
 	t.Helper()
 	r := newRegistry(t, registrytest.Options{Users: map[string]string{"octocat": "ghs_secret"}, Bearer: true})
-	n.add(t, "ghcr.io", r)
-	run := p.start(t, n.env("GITHUB_TOKEN=ghs_secret", "GITHUB_ACTOR=octocat"), to("ghcr.io/"+repo)...)
+	n.Add(t, "ghcr.io", r)
+	run := p.start(t, append(n.Env(), "GITHUB_TOKEN=ghs_secret", "GITHUB_ACTOR=octocat"), to("ghcr.io/"+repo)...)
 	published(t, run, r)
 	if text := run.stdout.String() + run.stderr.String(); strings.Contains(text, "ghs_secret") {
 		t.Errorf("the token is printed:\n%s", text)
@@ -178,22 +179,22 @@ func testGHCR(t *testing.T, p program, n *internet) {
 }
 
 // testPlainRealm lets a registry with TLS send the client to a token server without.
-func testPlainRealm(t *testing.T, p program, n *internet) {
+func testPlainRealm(t *testing.T, p program, n *internettest.Internet) {
 	t.Helper()
 	r := newRegistry(t, registrytest.Options{Users: map[string]string{"bot": "secret"}, Bearer: true})
-	n.add(t, host, elsewhere(r, `realm="http://auth.example/token"`))
-	run := p.start(t, n.env("POLYTAG_PASSWORD=secret"), to(host+"/"+repo, "--username", "bot")...)
+	n.Add(t, host, elsewhere(r, `realm="http://auth.example/token"`))
+	run := p.start(t, append(n.Env(), "POLYTAG_PASSWORD=secret"), to(host+"/"+repo, "--username", "bot")...)
 	failed(t, run, r, "realm", "https")
-	if n.saw("auth.example") || n.saw("auth.example:80") {
+	if n.Asked("auth.example") {
 		t.Error("the password went out without TLS")
 	}
 }
 
 // testRenewed refuses the token at each push, whose body is then sent again.
-func testRenewed(t *testing.T, p program, n *internet) {
+func testRenewed(t *testing.T, p program, n *internettest.Internet) {
 	t.Helper()
 	r := newRegistry(t, registrytest.Options{Users: map[string]string{"bot": "secret"}, Bearer: true})
-	n.add(t, host, r)
+	n.Add(t, host, r)
 	challenge := fmt.Sprintf(`Bearer realm="https://%s/token",service="registry",error="invalid_token"`, host)
 	for _, tag := range append(floating("1.2.3"), "1.2.3") {
 		r.Inject(registrytest.Fault{
@@ -201,7 +202,7 @@ func testRenewed(t *testing.T, p program, n *internet) {
 			Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {challenge}},
 		})
 	}
-	published(t, p.start(t, n.env("POLYTAG_PASSWORD=secret"), to(host+"/"+repo, "--username", "bot")...), r)
+	published(t, p.start(t, append(n.Env(), "POLYTAG_PASSWORD=secret"), to(host+"/"+repo, "--username", "bot")...), r)
 }
 
 // TestTokenLifetime releases with tokens that are good for two requests.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/polytag/polytag/internal/internettest"
 	"github.com/polytag/polytag/internal/registrytest"
 )
 
@@ -43,7 +44,7 @@ func redirected(r http.Handler, where string) http.Handler {
 }
 
 // testRedirect proves that credentials and tokens stay with the registry that they are for, and that a signature is not printed.
-func testRedirect(t *testing.T, p program, n *internet) {
+func testRedirect(t *testing.T, p program, n *internettest.Internet) {
 	t.Helper()
 	users := map[string]string{"bot": "secret"}
 	for _, bearer := range []bool{false, true} {
@@ -51,9 +52,9 @@ func testRedirect(t *testing.T, p program, n *internet) {
 			o := registrytest.Options{Users: users, Bearer: bearer}
 			r, open := newRegistry(t, o), newRegistry(t, registrytest.Options{})
 			s := &storage{Handler: open, status: status}
-			n.add(t, host, redirected(r, "https://storage.example"))
-			n.add(t, "storage.example", s)
-			run := p.start(t, n.env("POLYTAG_PASSWORD=secret"), to(host+"/"+repo, "--username", "bot")...)
+			n.Add(t, host, redirected(r, "https://storage.example"))
+			n.Add(t, "storage.example", s)
+			run := p.start(t, append(n.Env(), "POLYTAG_PASSWORD=secret"), to(host+"/"+repo, "--username", "bot")...)
 			if status == 0 {
 				published(t, run, r)
 			} else {
@@ -75,12 +76,12 @@ func testRedirect(t *testing.T, p program, n *internet) {
 }
 
 // testRedirectPlain lets a registry with TLS send the client to a host without.
-func testRedirectPlain(t *testing.T, p program, n *internet) {
+func testRedirectPlain(t *testing.T, p program, n *internettest.Internet) {
 	t.Helper()
 	r := newRegistry(t, registrytest.Options{})
-	n.add(t, host, redirected(r, "http://storage.example"))
-	failed(t, p.start(t, n.env(), to(host+"/"+repo)...), r, "refusing plain HTTP to storage.example", "hint: ", "plain_http")
-	if n.saw("storage.example") || n.saw("storage.example:80") {
+	n.Add(t, host, redirected(r, "http://storage.example"))
+	failed(t, p.start(t, n.Env(), to(host+"/"+repo)...), r, "refusing plain HTTP to storage.example", "hint: ", "plain_http")
+	if n.Asked("storage.example") {
 		t.Error("a host without TLS was asked")
 	}
 }
