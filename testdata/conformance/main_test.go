@@ -3,34 +3,14 @@
 package conformance_test
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/polytag/polytag/testdata/conformance/program"
 )
 
 // binary is the path of the program under test. TestMain sets it before the first test.
 var binary string
 
-func TestMain(m *testing.M) {
-	os.Exit(buildAndRun(m))
-}
-
-// buildAndRun builds the program in its own module, that is with the dependencies it is shipped with.
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "polytag-conformance-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "polytag")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", binary, ".")
-	build.Dir = filepath.Join("..", "..")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the program: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m, filepath.Join("..", ".."), &binary)) }

@@ -5,7 +5,6 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/base64"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,13 +57,7 @@ func TestActWithDockerLogin(t *testing.T) {
 func TestActWithDockerLoginFailing(t *testing.T) {
 	t.Parallel()
 	r := newRegistry(t, bot)
-	r.intercept(func(w http.ResponseWriter, req *http.Request) bool {
-		if puts(req, "1.2.3") {
-			refuseWithSecrets(w, req)
-			return true
-		}
-		return false
-	})
+	r.instead("1.2.3", refuseWithSecrets)
 	log, err := act(t, "with-docker-login.yml", r, "--container-options=--volume="+login(t, r)+":/root/.docker:ro")
 	if _, ok := err.(*exec.ExitError); !ok {
 		t.Fatalf("the workflow ended with %v, want a failure", err)

@@ -87,12 +87,8 @@ func TestRelease(t *testing.T) {
 func TestFailure(t *testing.T) {
 	t.Parallel()
 	r := newRegistry(t, authn.Basic{})
-	r.intercept(func(w http.ResponseWriter, req *http.Request) bool {
-		if puts(req, "1.2.3") {
-			http.Error(w, `{"errors":[{"code":"DENIED","message":"no more of this"}]}`, http.StatusForbidden)
-			return true
-		}
-		return false
+	r.instead("1.2.3", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"errors":[{"code":"DENIED","message":"no more of this"}]}`, http.StatusForbidden)
 	})
 	got := step(t.Context(), t, newJob(t), inputs(r))
 	if got.ExitCode != 1 || !got.Failed {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -18,13 +17,17 @@ import (
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/polytag/polytag/testdata/conformance/local"
 )
 
 // registry is a registry on loopback which may ask for a password, and whose answers a test may hold or replace.
 type registry struct {
 	host  string
 	login authn.Basic // zero: nobody is asked
-	next  http.Handler
+	// repository is the one that is released to.
+	repository name.Repository
+	next       http.Handler
 
 	mu sync.Mutex
 	// before, if not nil, sees every request first and tells whether it has answered it.
@@ -35,10 +38,11 @@ type registry struct {
 func newRegistry(t *testing.T, login authn.Basic) *registry {
 	t.Helper()
 	r := &registry{login: login, next: ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))}
-	server := httptest.NewServer(r)
-	t.Cleanup(server.Close)
-	r.host = server.Listener.Addr().String()
-
+	r.host = local.Serve(t, local.WithPassword(login, r))
+	var err error
+	if r.repository, err = name.NewRepository(r.host + "/acme/app"); err != nil {
+		t.Fatal(err)
+	}
 	index, err := layout.ImageIndexFromPath(filepath.Join(root, "testdata", "fixtures", "attested"))
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +61,7 @@ func newRegistry(t *testing.T, login authn.Basic) *registry {
 		if err != nil {
 			t.Fatal(err)
 		}
-		images[r.tag(t, tag)] = child
+		images[r.repository.Tag(tag)] = child
 	}
 	if err := remote.MultiWrite(images, remote.WithContext(t.Context()), remote.WithAuth(&r.login)); err != nil {
 		t.Fatal(err)
@@ -65,22 +69,12 @@ func newRegistry(t *testing.T, login authn.Basic) *registry {
 	return r
 }
 
-// image is the repository that is released to.
-func (r *registry) image() string { return r.host + "/acme/app" }
-
-func (r *registry) tag(t *testing.T, tag string) name.Tag {
-	t.Helper()
-	ref, err := name.NewTag(r.image() + ":" + tag)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ref
-}
+func (r *registry) image() string { return r.repository.Name() }
 
 // digest returns what a tag points at, or "" if there is no such tag.
 func (r *registry) digest(t *testing.T, tag string) string {
 	t.Helper()
-	got, err := remote.Head(r.tag(t, tag), remote.WithContext(t.Context()), remote.WithAuth(&r.login))
+	got, err := remote.Head(r.repository.Tag(tag), remote.WithContext(t.Context()), remote.WithAuth(&r.login))
 	if err != nil {
 		return ""
 	}
@@ -108,11 +102,6 @@ func (r *registry) anonymous(text string) string {
 }
 
 func (r *registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if user, password, _ := req.BasicAuth(); r.login != (authn.Basic{}) && r.login != (authn.Basic{Username: user, Password: password}) {
-		w.Header().Set("WWW-Authenticate", `Basic realm="acme"`)
-		http.Error(w, `{"errors":[{"code":"UNAUTHORIZED"}]}`, http.StatusUnauthorized)
-		return
-	}
 	r.mu.Lock()
 	before := r.before
 	r.mu.Unlock()
@@ -126,6 +115,17 @@ func (r *registry) intercept(before func(w http.ResponseWriter, r *http.Request)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.before = before
+}
+
+// instead answers the writing of a tag.
+func (r *registry) instead(tag string, answer http.HandlerFunc) {
+	r.intercept(func(w http.ResponseWriter, req *http.Request) bool {
+		if !puts(req, tag) {
+			return false
+		}
+		answer(w, req)
+		return true
+	})
 }
 
 // puts reports whether a request is the first writing of a tag.

@@ -68,13 +68,7 @@ func TestSecretOfTheAction(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRegistry(t, bot)
-			r.intercept(func(w http.ResponseWriter, req *http.Request) bool {
-				if puts(req, "1.2.3") {
-					refuseWithSecrets(w, req)
-					return true
-				}
-				return false
-			})
+			r.instead("1.2.3", refuseWithSecrets)
 			job := newJob(t)
 			with := inputs(r)
 			give(r.host, with, job.Env)

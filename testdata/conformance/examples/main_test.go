@@ -5,9 +5,10 @@ package examples_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/polytag/polytag/testdata/conformance/program"
 )
 
 // root is the folder of the repository.
@@ -24,23 +25,5 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(buildAndRun(m))
-}
-
-// buildAndRun builds the program in its own module, that is with the dependencies it is shipped with.
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "polytag-examples-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "polytag")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", binary, ".")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the program: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+	os.Exit(program.Main(m, root, &binary))
 }

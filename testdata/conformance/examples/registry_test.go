@@ -3,8 +3,6 @@
 package examples_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -12,8 +10,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/olareg/olareg"
-	"github.com/olareg/olareg/config"
+
+	"github.com/polytag/polytag/testdata/conformance/local"
 )
 
 // login is what every request to the registry needs. Its password is one that a shell must not take apart.
@@ -22,23 +20,8 @@ var login = authn.Basic{Username: "releaser", Password: `s3 cr"et$HOME'%s\n`}
 // newRegistry runs a registry until the end of the test and returns its repository acme/app.
 func newRegistry(t *testing.T) name.Repository {
 	t.Helper()
-	yes := true
-	registry := olareg.New(config.Config{
-		Storage: config.ConfigStorage{StoreType: config.StoreMem},
-		API:     config.ConfigAPI{DeleteEnabled: &yes},
-	})
-	t.Cleanup(func() { registry.Close() })
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		username, password, _ := r.BasicAuth()
-		if username != login.Username || password != login.Password {
-			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		registry.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	repository, err := name.NewRepository(server.Listener.Addr().String() + "/acme/app")
+	host := local.Serve(t, local.WithPassword(login, local.Olareg(t)))
+	repository, err := name.NewRepository(host + "/acme/app")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func newProject(t *testing.T, pipeline string, reg *registry) *project {
 	t.Helper()
 	dir := t.TempDir()
 	p := &project{
-		dir: dir, path: bin,
+		dir: dir, path: filepath.Dir(binary),
 		// Without the variable a job that names an image believes to be in a container.
 		flags: []string{"--force-shell-executor", "--variable", "CI_PROJECT_DIR=" + dir},
 		variables: []string{

@@ -3,8 +3,6 @@
 package gitlab_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -15,8 +13,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-	"github.com/olareg/olareg"
-	"github.com/olareg/olareg/config"
+
+	"github.com/polytag/polytag/testdata/conformance/local"
 )
 
 // registry is a registry on loopback that serves nobody without a login.
@@ -27,22 +25,8 @@ type registry struct {
 // startRegistry starts a registry that lives as long as the test.
 func startRegistry(t *testing.T, user, password string) *registry {
 	t.Helper()
-	yes := true
-	store := olareg.New(config.Config{
-		Storage: config.ConfigStorage{StoreType: config.StoreMem},
-		API:     config.ConfigAPI{DeleteEnabled: &yes},
-	})
-	t.Cleanup(func() { store.Close() })
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if u, p, _ := r.BasicAuth(); u != user || p != password {
-			w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
-			http.Error(w, "who are you?", http.StatusUnauthorized)
-			return
-		}
-		store.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	return &registry{host: server.Listener.Addr().String(), user: user, password: password}
+	host := local.Serve(t, local.WithPassword(authn.Basic{Username: user, Password: password}, local.Olareg(t)))
+	return &registry{host: host, user: user, password: password}
 }
 
 // image is the repository that is published to.
