@@ -10,7 +10,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/polytag/polytag/testdata/conformance/engine"
+	"github.com/polytag/polytag/testdata/conformance/program"
 )
 
 // revision is what the image is said to be built from.
@@ -57,9 +57,9 @@ func TestImage(t *testing.T) {
 // TestSizes holds the image to the sizes that the README names.
 func TestSizes(t *testing.T) {
 	t.Parallel()
-	const program, ours = 13e6, 5.5e6
-	if got := len(programIn(t, image)); got > program {
-		t.Errorf("the program has %d bytes, want at most %.0f", got, program)
+	const whole, ours = 13e6, 5.5e6
+	if got := len(programIn(t, image)); got > whole {
+		t.Errorf("the program has %d bytes, want at most %.0f", got, whole)
 	}
 	sum := 0
 	for i, layer := range layers(t, image) {
@@ -77,10 +77,7 @@ func TestSizes(t *testing.T) {
 func TestReproducible(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "polytag")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=", "-o", path, ".")
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if err := run(cmd); err != nil {
+	if err := program.Build(t.Context(), root, path); err != nil {
 		t.Fatal(err)
 	}
 	want, err := os.ReadFile(path)
@@ -98,12 +95,7 @@ func TestPlatforms(t *testing.T) {
 	t.Parallel()
 	const recorder = "recorder:latest"
 	const script = "#!/bin/sh\nwhile [ $# -gt 1 ]; do [ \"$1\" = -o ] && echo \"$CGO_ENABLED $GOOS $GOARCH $GOARM\" >\"$2\"; shift; done\n"
-	err := docker.Import(t.Context(), recorder, []string{"ENV PATH=/bin"}, func(w *tar.Writer) error {
-		return errors.Join(engine.WriteAlpine(w),
-			w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "bin/go", Mode: 0o755, Size: int64(len(script))}),
-			second(io.WriteString(w, script)))
-	})
-	if err != nil {
+	if err := docker.ImportAlpine(t.Context(), recorder, map[string][]byte{"bin/go": []byte(script)}); err != nil {
 		t.Fatal(err)
 	}
 	dockerfile, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
@@ -127,8 +119,6 @@ func TestPlatforms(t *testing.T) {
 		}
 	}
 }
-
-func second(_ int, err error) error { return err }
 
 // programIn returns the program of an image.
 func programIn(t *testing.T, image string) []byte {

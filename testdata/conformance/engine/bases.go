@@ -25,10 +25,10 @@ const (
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // ImportBases makes stand-ins for the base images of the Dockerfile from this machine's files, under their names: [Alpine]
-// is busybox with the bundle of CA certificates, and [Golang] that with the Go that runs the test and a module proxy in
-// its file system, which holds what the module in the folder root needs. A build from them needs no network.
+// as [Engine.ImportAlpine] does, and [Golang] that with the Go that runs the test and a module proxy in its file system,
+// which holds what the module in the folder root needs. A build from them needs no network.
 func (e *Engine) ImportBases(ctx context.Context, root string) error {
-	if err := e.Import(ctx, Alpine, []string{`CMD ["/bin/sh"]`, "ENV PATH=" + searchPath}, WriteAlpine); err != nil {
+	if err := e.ImportAlpine(ctx, Alpine, nil); err != nil {
 		return err
 	}
 	goroot, err := output(inModule(ctx, root, "env", "GOROOT"))
@@ -44,14 +44,27 @@ func (e *Engine) ImportBases(ctx context.Context, root string) error {
 		return err
 	}
 	changes := []string{"ENV PATH=/usr/local/go/bin:" + searchPath, "ENV GOTOOLCHAIN=local GOPATH=/go GOPROXY=file:///proxy"}
-	return e.Import(ctx, Golang, changes, func(w *tar.Writer) error {
+	return e.importTree(ctx, Golang, changes, func(w *tar.Writer) error {
 		a := archive{w}
-		return errors.Join(WriteAlpine(w), a.tree("usr/local/go", goroot, unneeded), a.tree("proxy", filepath.Join(modules, "cache/download"), none))
+		return errors.Join(writeAlpine(w), a.tree("usr/local/go", goroot, unneeded), a.tree("proxy", filepath.Join(modules, "cache/download"), none))
 	})
 }
 
-// Import makes an image of a root file system, with changes that are lines of a Dockerfile.
-func (e *Engine) Import(ctx context.Context, name string, changes []string, write func(*tar.Writer) error) error {
+// ImportAlpine makes an image like Alpine's of this machine's busybox and bundle of CA certificates, with further programs by
+// their paths.
+func (e *Engine) ImportAlpine(ctx context.Context, name string, programs map[string][]byte) error {
+	changes := []string{`CMD ["/bin/sh"]`, "ENV PATH=" + searchPath}
+	return e.importTree(ctx, name, changes, func(w *tar.Writer) error {
+		errs := []error{writeAlpine(w)}
+		for path, content := range programs {
+			errs = append(errs, archive{w}.file(path, 0o755, content))
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// importTree makes an image of a root file system, with changes that are lines of a Dockerfile.
+func (e *Engine) importTree(ctx context.Context, name string, changes []string, write func(*tar.Writer) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	args := []string{"import"}
@@ -73,8 +86,8 @@ func (e *Engine) Import(ctx context.Context, name string, changes []string, writ
 	return nil
 }
 
-// WriteAlpine writes a root file system with Alpine's shell and tools, Debian's busybox-static, where Alpine has them.
-func WriteAlpine(w *tar.Writer) error {
+// writeAlpine writes a root file system with Alpine's shell and tools, Debian's busybox-static, where Alpine has them.
+func writeAlpine(w *tar.Writer) error {
 	const busybox, bundle = "/bin/busybox", "/etc/ssl/certs/ca-certificates.crt"
 	if linked, err := exec.Command("ldd", busybox).Output(); err == nil {
 		return fmt.Errorf("%s is not static: apt-get install busybox-static\n%s", busybox, linked)
