@@ -5,7 +5,7 @@
 # it by digest. The branch stays as it is. See CONTRIBUTING.md, Releasing.
 set -eu
 
-version=$1 digest=$2 image=ghcr.io/polytag/polytag
+version=$1 digest=$2
 
 cd "$(git rev-parse --show-toplevel)"
 if [ -n "$(git status --porcelain --untracked-files=no)" ]; then
@@ -16,14 +16,7 @@ branch=$(git symbolic-ref --quiet --short HEAD || git rev-parse HEAD)
 git checkout --quiet --detach
 trap 'git checkout --quiet --force "$branch"' EXIT
 
-# Not sed -i, which BSD and GNU spell differently.
-replace() {
-	sed "$1" "$2" >"$2.new" && cat "$2.new" >"$2" && rm "$2.new"
-}
-replace "s|^  image: Dockerfile\$|  image: docker://$image@$digest|" action.yml
-for file in with-docker-login/action.yml .github/workflows/release-image.yml templates/release/template.yml; do
-	replace "s|$image:main|$image@$digest|" "$file"
-done
+.github/scripts/name-image.sh "$digest"
 .github/scripts/pinned.sh >/dev/null
 
 git commit --quiet --all --message "polytag $version: name the image by digest"

@@ -26,7 +26,7 @@ func newCheckout(t *testing.T) checkout {
 	c.git(t, "remote", "add", "origin", remote)
 	for _, file := range []string{
 		"action.yml", "with-docker-login/action.yml", releaseImage, "templates/release/template.yml",
-		scripts + "pin.sh", scripts + "pinned.sh", scripts + "move-major.sh",
+		scripts + "pin.sh", scripts + "pinned.sh", scripts + "name-image.sh", scripts + "move-major.sh",
 	} {
 		text, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
@@ -54,6 +54,26 @@ func (c checkout) commit(t *testing.T, message string) {
 	t.Helper()
 	c.git(t, "add", "--all")
 	c.git(t, "commit", "--quiet", "--message", message)
+}
+
+// amend puts the changes into the commit that is there.
+func (c checkout) amend(t *testing.T) {
+	t.Helper()
+	c.git(t, "add", "--all")
+	c.git(t, "commit", "--quiet", "--amend", "--no-edit")
+}
+
+// edit replaces a text, which has to be there, in a file.
+func (c checkout) edit(t *testing.T, file, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(c.dir, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), from) {
+		t.Fatalf("%s has no %q", file, from)
+	}
+	c.write(t, file, strings.Replace(string(text), from, to, 1))
 }
 
 // git runs a command that has to succeed.
@@ -89,11 +109,18 @@ func TestPin(t *testing.T) {
 		says  string
 	}{
 		"pinned": {func(checkout) {}, ""},
-		"more changed": {func(c checkout) {
+		"a file more": {func(c checkout) {
 			c.write(t, "main.go", "package evil\n")
-			c.git(t, "add", "main.go")
-			c.git(t, "commit", "--quiet", "--amend", "--no-edit")
-		}, "+package evil\n::error::the tag changes more than the name of the image\n"},
+			c.amend(t)
+		}, "main.go\n::error::the tag does not only name the image by digest\n"},
+		"a line less": {func(c checkout) {
+			c.edit(t, "action.yml", "  entrypoint: /entrypoint.sh\n", "")
+			c.amend(t)
+		}, "action.yml\n::error::the tag does not only name the image by digest\n"},
+		"more on a line": {func(c checkout) {
+			c.edit(t, "action.yml", "  image: docker:", "  args: [plan]\n  pre-entrypoint: sh # ghcr.io/polytag/polytag@"+digest+"\n  image: docker:")
+			c.amend(t)
+		}, "action.yml\n::error::the tag does not only name the image by digest\n"},
 		"not on main": {func(c checkout) {
 			c.git(t, "commit", "--quiet", "--allow-empty", "--message", "another")
 		}, "::error::the commit before the tag is neither on main nor on a release branch\n"},
