@@ -193,23 +193,34 @@ func (p *parser) folder(ctx context.Context, dir string) {
 		p.wrong("digests", errors.New("the folder cannot be read; in a container action a folder in runner.temp is there only on runners from 2.331 on, so use one in the workspace"))
 		return
 	}
-	var items []string
+	if len(entries) == 0 {
+		p.wrong("digests", errors.New("the folder is empty"))
+		return
+	}
+	var digests, folders []string
 	for _, entry := range entries {
-		if entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
+		switch {
+		case strings.HasPrefix(entry.Name(), "."):
+			continue
+		case entry.IsDir():
+			folders = append(folders, entry.Name())
 			continue
 		}
 		digest, err := digestFile(filepath.Join(dir, entry.Name()))
 		if err != nil {
 			p.wrong("digests", fmt.Errorf("file %s: %w", quote(entry.Name()), err))
-			continue
 		}
-		items = append(items, digest)
+		digests = append(digests, digest)
 	}
-	if len(entries) == 0 {
-		p.wrong("digests", errors.New("the folder is empty"))
-		return
+	switch {
+	case len(digests) > 0:
+	case len(folders) > 0:
+		p.wrong("digests", fmt.Errorf("the folder holds no file of a digest, only folders, such as %s; "+
+			"actions/download-artifact puts all files into one folder with merge-multiple: true", quote(folders[0])))
+	default:
+		p.wrong("digests", errors.New("the folder holds no file of a digest"))
 	}
-	for _, digest := range items {
+	for _, digest := range digests {
 		if ref, err := p.reference(ctx, digest); err == nil && place(ref) != "" {
 			p.out.request.Sources.Refs = append(p.out.request.Sources.Refs, ref)
 		}
