@@ -57,9 +57,9 @@ func hostileCopies() []hostility {
 	}}
 	beside := []string{host + "/acme/staging:amd64"}
 	return []hostility{
-		{name: "endless layer", want: "larger than", uploads: true, source: layers(endless("application/octet-stream", "", "a")), args: short},
-		{name: "layer with a wrong digest", want: "the content has digest", uploads: true, source: layers(reply(http.StatusOK, strings.Repeat("a", 2076))), args: short},
-		{name: "layer of another length", want: "the blob has 7 bytes", uploads: true, source: layers(reply(http.StatusOK, "content")), args: short},
+		{name: "endless layer", want: "larger than", uploads: true, source: layers(endless("application/octet-stream", "", "a"))},
+		{name: "layer with a wrong digest", want: "the content has digest", uploads: true, source: layers(reply(http.StatusOK, strings.Repeat("a", 2076)))},
+		{name: "layer of another length", want: "the blob has 7 bytes", uploads: true, source: layers(reply(http.StatusOK, "content"))},
 		{name: "layer that breaks off", want: "unexpected EOF", uploads: true, source: layers(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "2076")
 			_, _ = io.WriteString(w, "a")

@@ -72,7 +72,7 @@ func (r *repository) openAt(ctx context.Context, desc v1.Descriptor, from int64)
 // checkLength compares what the headers of an answer say with what was asked for.
 func checkLength(resp *http.Response, size, from int64) error {
 	if length := resp.ContentLength; length > size-from || from == 0 && length >= 0 && length != size {
-		return fmt.Errorf("%s: the blob has %d bytes, want %d", about(resp.Request), from+length, size)
+		return hopeless{fmt.Errorf("%s: the blob has %d bytes, want %d", about(resp.Request), from+length, size)}
 	}
 	if from == 0 {
 		return nil

@@ -51,7 +51,7 @@ func (d *download) Read(p []byte) (int, error) {
 		d.hash.Write(p[:n])
 		switch {
 		case d.done > d.desc.Size:
-			d.end = fmt.Errorf("reading %s: it is larger than %d bytes", d.desc.Digest, d.desc.Size)
+			d.end = hopeless{fmt.Errorf("reading %s: it is larger than %d bytes", d.desc.Digest, d.desc.Size)}
 			return 0, d.end
 		case err != nil && d.done == d.desc.Size:
 			d.end = d.verify()
@@ -69,10 +69,15 @@ func (d *download) Read(p []byte) (int, error) {
 
 // verify returns [io.EOF] if the content is the one that was asked for.
 func (d *download) verify() error {
-	if got := hex.EncodeToString(d.hash.Sum(nil)); got != d.desc.Digest.Hex {
-		return fmt.Errorf("reading %s: the content has digest %s:%s", d.desc.Digest, d.desc.Digest.Algorithm, got)
+	got := hex.EncodeToString(d.hash.Sum(nil))
+	if got == d.desc.Digest.Hex {
+		return io.EOF
 	}
-	return io.EOF
+	err := fmt.Errorf("reading %s: the content has digest %s:%s", d.desc.Digest, d.desc.Digest.Algorithm, got)
+	if d.resumes > 0 {
+		return err // it may be put together from the wrong parts
+	}
+	return hopeless{err}
 }
 
 // resume opens the blob again where it broke off, or says how it ended.
