@@ -124,15 +124,11 @@ func (p *parser) reference(ctx context.Context, item string) (release.SourceRef,
 	source := release.SourceRef{Text: item}
 	text := item
 	if before, after, ok := strings.Cut(item, "="); ok && !strings.HasPrefix(item, "oci:") {
-		before, features, _ := strings.Cut(strings.TrimSpace(before), "+")
-		spec, err := platform.Parse(before)
-		if err != nil {
+		var err error
+		if source.Platform, source.Features, err = override(strings.TrimSpace(before)); err != nil {
 			return source, fmt.Errorf("want PLATFORM=REFERENCE: %w", err)
 		}
-		if features != "" {
-			source.Features = strings.Split(features, "+")
-		}
-		source.Platform, source.Override, text = spec, true, strings.TrimSpace(after)
+		source.Override, text = true, strings.TrimSpace(after)
 	}
 	if strings.HasPrefix(text, "oci:") {
 		var err error
@@ -159,10 +155,31 @@ func (p *parser) reference(ctx context.Context, item string) (release.SourceRef,
 	return source, nil
 }
 
+// override reads the platform before a reference, and the os.features behind it.
+func override(text string) (platform.Spec, []string, error) {
+	parts := strings.Split(text, "+")
+	spec, err := platform.Parse(parts[0])
+	if err != nil {
+		return spec, nil, err
+	}
+	for _, feature := range parts[1:] {
+		if feature == "" || strings.ContainsAny(feature, " \t") {
+			return spec, nil, errors.New("an os.feature is empty, or holds a space: write windows/amd64:10.0.17763.6054+win32k")
+		}
+	}
+	if len(parts) == 1 {
+		return spec, nil, nil
+	}
+	return spec, parts[1:], nil
+}
+
 // layout opens the OCI layout that a source names; several sources may be in
 // one.
 func (p *parser) layout(ctx context.Context, text string) (*layout.Layout, string, error) {
 	path, within := layout.Split(strings.TrimPrefix(text, "oci:"))
+	if path == "" || strings.HasPrefix(path, ":") { // a variable was empty
+		return nil, "", errors.New("want oci:PATH or oci:PATH:TAG, a folder or a tar")
+	}
 	if l, ok := p.layouts[path]; ok {
 		return l, within, nil
 	}
