@@ -17,9 +17,13 @@ import (
 )
 
 const (
-	// streams is how many blobs are on the way side by side, and asked how many
-	// are looked for.
+	// streams is how many large blobs are on the way side by side: they share a
+	// line that a few can fill. asked is how many are looked for, and how many
+	// small ones are on the way: what takes time there is to wait for answers.
 	streams, asked = 4, 16
+	// small is the size of a blob, in bytes, below which its answers take longer
+	// than its content.
+	small = 1 << 20
 	// tries is how often a blob is sent before the release fails.
 	tries = 4
 	// chunk is how much of a blob is handed to several targets at once.
@@ -53,7 +57,7 @@ func carryBlobs(ctx context.Context, reg Registry, cargos []*cargo, meter *Meter
 			meter.expect(p.blob.Size)
 		}
 	}
-	streaming := semaphore.NewWeighted(streams)
+	line := semaphore.NewWeighted(asked)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(asked)
 	for _, p := range parcels {
@@ -62,14 +66,22 @@ func carryBlobs(ctx context.Context, reg Registry, cargos []*cargo, meter *Meter
 			if len(waiting) == 0 || err != nil {
 				return err
 			}
-			if err := streaming.Acquire(ctx, 1); err != nil {
+			if err := line.Acquire(ctx, p.share()); err != nil {
 				return context.Cause(ctx)
 			}
-			defer streaming.Release(1)
+			defer line.Release(p.share())
 			return p.send(ctx, reg, waiting, meter)
 		})
 	}
 	return group.Wait()
+}
+
+// share is how much of the line the blob takes.
+func (p *parcel) share() int64 {
+	if p.blob.Size < small {
+		return 1
+	}
+	return asked / streams
 }
 
 // spread finds the targets that have the blob or can take it over, and returns
