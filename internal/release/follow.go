@@ -44,8 +44,9 @@ func (r Referrer) ref() string {
 
 // Referrers reads everything that refers to the subjects, and what refers to
 // that, side by side. A referrer comes after its subject, those of one subject
-// in the order in which they are listed, before those that have tags. What is
-// known is left out: an attestation may have its image as its subject.
+// in the order in which they are listed, those that are as far from the subjects
+// before those of them that have tags. What is known is left out: an attestation
+// may have its image as its subject.
 //
 // What an index under a fallback tag lists and is gone is left out. More than
 // 1000 referrers, more than 16 MiB of them, or more than 4 that refer to each
@@ -61,11 +62,8 @@ func Referrers(ctx context.Context, origin Origin, subjects, known []v1.Hash) ([
 	}
 	var all []Referrer
 	for depth := 0; len(level) > 0; depth++ {
-		candidates, err := f.list(ctx, level)
-		if err != nil {
-			return nil, err
-		}
-		if level, err = f.read(ctx, candidates); err != nil {
+		var err error
+		if level, err = f.step(ctx, level); err != nil {
 			return nil, err
 		}
 		if len(level) > 0 && depth == maxReferrerDepth {
@@ -84,7 +82,48 @@ type follower struct {
 	met map[string]bool
 }
 
-// list returns what may refer to the subjects, without its manifests.
+// step returns what refers to the subjects themselves. No registry has to list
+// anything for tags to be looked up.
+func (f *follower) step(ctx context.Context, subjects []Referrer) ([]Referrer, error) {
+	var listed []Referrer
+	tagged := f.tags(subjects)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		tagged, err = f.read(ctx, tagged)
+		return err
+	})
+	group.Go(func() (err error) {
+		if listed, err = f.list(ctx, subjects); err == nil {
+			listed, err = f.read(ctx, listed)
+		}
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if f.left -= len(tagged); f.left < 0 {
+		return nil, errTooManyReferrers
+	}
+	return append(listed, tagged...), nil
+}
+
+// tags returns where cosign may have put what refers to the subjects.
+func (f *follower) tags(subjects []Referrer) []Referrer {
+	var out []Referrer
+	for _, s := range subjects {
+		for _, suffix := range []string{".sig", ".att", ".sbom"} {
+			tag := cosignTag(s.Manifest.Digest, suffix)
+			if !f.met[tag] {
+				f.met[tag] = true
+				out = append(out, Referrer{Subject: s.Manifest.Digest, Root: s.Root, Tag: tag})
+			}
+		}
+	}
+	return out
+}
+
+// list returns what is listed as referring to the subjects, without its
+// manifests.
 func (f *follower) list(ctx context.Context, subjects []Referrer) ([]Referrer, error) {
 	listed := make([][]v1.Descriptor, len(subjects))
 	group, ctx := errgroup.WithContext(ctx)
@@ -99,29 +138,17 @@ func (f *follower) list(ctx context.Context, subjects []Referrer) ([]Referrer, e
 		return nil, err
 	}
 	var out []Referrer
-	add := func(r Referrer) {
-		if f.met[r.ref()] {
-			return
-		}
-		f.met[r.ref()] = true
-		out = append(out, r)
-		if r.Tag == "" {
-			f.left-- // also for what is gone
-		}
-	}
 	for i, s := range subjects {
-		of := Referrer{Subject: s.Manifest.Digest, Root: s.Root}
 		for _, entry := range listed[i] {
-			of.Entry = entry
-			add(of)
-		}
-		if f.left < 0 {
-			return nil, errTooManyReferrers
-		}
-		of.Entry = v1.Descriptor{}
-		for _, suffix := range []string{".sig", ".att", ".sbom"} {
-			of.Tag = cosignTag(of.Subject, suffix)
-			add(of)
+			r := Referrer{Subject: s.Manifest.Digest, Root: s.Root, Entry: entry}
+			if f.met[r.ref()] {
+				continue
+			}
+			f.met[r.ref()] = true
+			out = append(out, r)
+			if f.left--; f.left < 0 { // also for what is gone
+				return nil, errTooManyReferrers
+			}
 		}
 	}
 	return out, nil
@@ -149,13 +176,7 @@ func (f *follower) read(ctx context.Context, candidates []Referrer) ([]Referrer,
 		if r.Manifest.IsZero() || r.Tag == "" && !refers(r.Manifest, r.Subject) {
 			continue // gone, or listed by mistake: anybody may write a fallback tag
 		}
-		if r.Tag != "" {
-			f.left--
-		}
 		found = append(found, r)
-	}
-	if f.left < 0 {
-		return nil, errTooManyReferrers
 	}
 	return found, nil
 }
