@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/polytag/polytag/testdata/conformance/local"
 )
 
 // TestGarbageCollection collects garbage in distribution after a release, and measures what is left of it.
@@ -36,9 +38,9 @@ func TestGarbageCollection(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDistribution(t, test.exe, true)
+			d := local.NewDistribution(t, test.exe, t.TempDir(), true)
 			server := server{deletesTags: test.exe == v3}
-			at := newTarget(t, server, d.start(t), "acme/app")
+			at := newTarget(t, server, d.Start(t), "acme/app")
 			sources := at.fixture(test.layout)
 			at.push(sources)
 			args := sevenSources()
@@ -48,7 +50,7 @@ func TestGarbageCollection(t *testing.T) {
 			out := at.release(args...)
 			at.wantExit(out, 0)
 
-			at = newTarget(t, server, d.collectGarbage(t, test.flags...), "acme/app")
+			at = newTarget(t, server, d.CollectGarbage(t, test.flags...), "acme/app")
 			at.wantTags(allAt(out.result.Digest, versionTags()...))
 			if test.wantLost {
 				at.wantChildrenLost("1.2.3")

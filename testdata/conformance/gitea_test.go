@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+
+	"github.com/polytag/polytag/testdata/conformance/local"
 )
 
 // giteaTags make a Gitea with a database of its own.
@@ -102,10 +104,16 @@ func startGitea(t *testing.T, login authn.Basic) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() { stop(t, cmd.Process, ended) })
-	address := serve(t, toSocket(socket))
+	ended := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		<-ended
+	})
+	address := local.Serve(t, toSocket(socket))
 	answering(t, "http://"+address+"/api/v1/version", ended, logs.Name())
 	return address
 }
@@ -125,7 +133,7 @@ func toSocket(socket string) http.Handler {
 }
 
 // answering waits until a page is there.
-func answering(t *testing.T, page string, ended <-chan error, logs string) {
+func answering(t *testing.T, page string, ended <-chan struct{}, logs string) {
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -136,14 +144,15 @@ func answering(t *testing.T, page string, ended <-chan error, logs string) {
 				return
 			}
 		}
-		var why any = "it does not answer"
+		why := "it does not answer"
 		select {
 		case <-tick.C:
 			continue
-		case why = <-ended:
+		case <-ended:
+			why = "it has ended"
 		case <-deadline:
 		}
 		said, _ := os.ReadFile(logs)
-		t.Fatalf("starting Gitea: %v\n%s", why, said)
+		t.Fatalf("starting Gitea: %s\n%s", why, said)
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/polytag/polytag/testdata/conformance/local"
 )
 
 // proxy stands between the program and a registry, records the requests, and makes some of them fail.
@@ -60,7 +62,7 @@ func newProxy(t *testing.T, registry, repo string) *proxy {
 		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ErrorLog:       log.New(io.Discard, "", 0),
 	}
-	p.addr = serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p.addr = local.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p.admit(r) {
 			forward.ServeHTTP(w, r)
 			return

@@ -4,7 +4,6 @@ package conformance_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,8 +11,8 @@ import (
 	"cuelabs.dev/go/oci/ociregistry/ocimem"
 	"cuelabs.dev/go/oci/ociregistry/ociserver"
 	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/olareg/olareg"
-	"github.com/olareg/olareg/config"
+
+	"github.com/polytag/polytag/testdata/conformance/local"
 )
 
 // server is one kind of registry.
@@ -46,7 +45,7 @@ func serversWithoutDelete() []server {
 func distribution2(deletes bool) server {
 	return server{name: named("distribution-v2.8", deletes), start: func(t *testing.T) string {
 		t.Helper()
-		return newDistribution(t, lookPath(t, "docker-registry", "docker-registry"), deletes).start(t)
+		return local.NewDistribution(t, lookPath(t, "docker-registry", "docker-registry"), t.TempDir(), deletes).Start(t)
 	}}
 }
 
@@ -54,7 +53,7 @@ func distribution2(deletes bool) server {
 func distribution3(deletes bool) server {
 	return server{name: named("distribution-v3", deletes), deletesTags: deletes, start: func(t *testing.T) string {
 		t.Helper()
-		return newDistribution(t, goTool(t, "registry"), deletes).start(t)
+		return local.NewDistribution(t, goTool(t, "registry"), t.TempDir(), deletes).Start(t)
 	}}
 }
 
@@ -67,13 +66,7 @@ func named(registry string, deletes bool) string {
 
 func startOlareg(t *testing.T) string {
 	t.Helper()
-	yes := true
-	s := olareg.New(config.Config{
-		Storage: config.ConfigStorage{StoreType: config.StoreMem},
-		API:     config.ConfigAPI{DeleteEnabled: &yes},
-	})
-	t.Cleanup(func() { s.Close() })
-	return serve(t, s)
+	return local.Serve(t, local.Olareg(t))
 }
 
 // startECRLike runs a registry with the oddities of Amazon's: no Docker-Content-Digest on reads, no referrers API,
@@ -85,7 +78,7 @@ func startECRLike(t *testing.T) string {
 		DisableReferrersAPI:          true,
 		MaxListPageSize:              1000,
 	})
-	return serve(t, withoutDigestOnHead(withPagesOf(3, registry)))
+	return local.Serve(t, withoutDigestOnHead(withPagesOf(3, registry)))
 }
 
 // withPagesOf answers a listing with at most n tags and a link to the next page, as a registry may whatever was asked for.
@@ -116,12 +109,4 @@ type bareHead struct{ http.ResponseWriter }
 func (w bareHead) WriteHeader(status int) {
 	w.Header().Del("Docker-Content-Digest")
 	w.ResponseWriter.WriteHeader(status)
-}
-
-// serve runs a handler on loopback until the end of the test and returns its host:port.
-func serve(t *testing.T, h http.Handler) string {
-	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	return s.Listener.Addr().String()
 }

@@ -26,7 +26,7 @@ func contenders(tb testing.TB) []contender {
 	tb.Helper()
 	crane, skopeo := goTool(tb, "crane"), lookPath(tb, "skopeo")
 	all := []contender{
-		{"polytag", polytag(program)},
+		{"polytag", polytag(current)},
 		{"crane", func(from, to name.Tag) []string { return []string{crane, "copy", from.String(), to.String()} }},
 		{"skopeo", func(from, to name.Tag) []string {
 			return []string{

@@ -5,12 +5,13 @@ package bench_test
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/polytag/polytag/testdata/conformance/program"
 )
 
 var (
@@ -18,39 +19,17 @@ var (
 	before   = flag.String("before", "", "the `path` of another build of the program to measure beside it")
 )
 
-// program is the path of the program under test. TestMain sets it before the first test.
-var program string
+// current is the path of the program under test. TestMain sets it before the first test.
+var current string
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	os.Exit(buildAndRun(m))
-}
-
-// buildAndRun builds the program as it is shipped.
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "polytag-bench-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "polytag")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, ".")
-	build.Dir = filepath.Join("..", "..", "..")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the program: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m, filepath.Join("..", "..", ".."), &current)) }
 
 // lookPath returns the path of a program that a Debian package brings.
-func lookPath(tb testing.TB, program string) string {
+func lookPath(tb testing.TB, name string) string {
 	tb.Helper()
-	path, err := exec.LookPath(program)
+	path, err := exec.LookPath(name)
 	if err != nil {
-		tb.Fatalf("%v: apt-get install %s", err, program)
+		tb.Fatalf("%v: apt-get install %s", err, name)
 	}
 	return path
 }

@@ -16,7 +16,7 @@ func TestMemory(t *testing.T) {
 	first := tagOf(t, startRegistry(t, server).host, "acme/app", "released")
 	second := tagOf(t, startRegistry(t, server).host, "acme/app", "released")
 
-	command := polytag(program)(from, first)
+	command := polytag(current)(from, first)
 	command[1] += "," + second.Repository.String()
 	if got := measure(t, command).peak; got > limit {
 		t.Errorf("peak memory = %d bytes, want at most %d", got, limit)

@@ -3,79 +3,33 @@
 package bench_test
 
 import (
-	"bufio"
-	"fmt"
-	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/polytag/polytag/testdata/conformance/local"
 )
 
-// registry is distribution's server as a process with a storage of its own.
+// registry is distribution's server, whose storage goes when it is stopped, for there would be too much at the end.
 type registry struct {
-	host string
-	cmd  *exec.Cmd
-	dir  string
+	*local.Distribution
+
+	host, dir string
 }
 
-// startRegistry runs a server with an empty storage until it is stopped, at the end of the test at the latest.
+// startRegistry runs a server with an empty storage until the end of the test at the latest.
 func startRegistry(tb testing.TB, exe string) *registry {
 	tb.Helper()
 	dir := tb.TempDir()
-	r := &registry{dir: dir, cmd: exec.Command(exe, "serve", filepath.Join(dir, "config.yml"))}
-	tb.Cleanup(r.stop)
-	config := fmt.Sprintf(`version: 0.1
-log: {level: info, accesslog: {disabled: true}}
-storage: {filesystem: {rootdirectory: %q}}
-http: {addr: "127.0.0.1:0", secret: bench}
-`, filepath.Join(dir, "storage"))
-	if err := os.WriteFile(filepath.Join(dir, "config.yml"), []byte(config), 0o600); err != nil {
-		tb.Fatal(err)
-	}
-	r.cmd.Env = []string{"OTEL_TRACES_EXPORTER=none"} // v3 would look for a collector
-	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	logs, err := r.cmd.StderrPipe()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := r.cmd.Start(); err != nil {
-		tb.Fatal(err)
-	}
-	r.host = listeningOn(tb, logs)
-	return r
+	d := local.NewDistribution(tb, exe, dir, true)
+	return &registry{Distribution: d, host: d.Start(tb), dir: dir}
 }
 
-// stop ends the server and removes its storage, of which there would be too much at the end.
 func (r *registry) stop() {
-	if r.cmd.Process != nil && r.cmd.ProcessState == nil {
-		r.cmd.Process.Kill()
-		r.cmd.Wait()
-	}
+	r.Stop()
 	os.RemoveAll(r.dir)
-}
-
-// listeningOn reads a log up to the line that tells the address, and drains the rest in the background.
-func listeningOn(tb testing.TB, logs io.Reader) string {
-	tb.Helper()
-	address := regexp.MustCompile(`listening on ([0-9.]+:[0-9]+)`)
-	var seen strings.Builder
-	lines := bufio.NewScanner(logs)
-	for lines.Scan() {
-		if m := address.FindStringSubmatch(lines.Text()); m != nil {
-			go io.Copy(io.Discard, logs)
-			return m[1]
-		}
-		fmt.Fprintln(&seen, lines.Text())
-	}
-	tb.Fatalf("the registry ended without listening:\n%s", &seen)
-	return ""
 }
 
 // tagOf names a tag of a registry.
