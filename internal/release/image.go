@@ -111,7 +111,7 @@ func adopt(ref SourceRef, images []Image) (notices []string, err error) {
 			errs = append(errs, &MismatchError{Source: ref, Digest: entry.Digest, Want: want, Got: got})
 			continue
 		} else if now != got {
-			notices = append(notices, fmt.Sprintf("%s: the config says %s, the name makes it %s", ref.Text, got, now))
+			notices = append(notices, fmt.Sprintf("%s: the config says %s, the name makes it %s", ref.Text, cmp.Or(got.String(), "no platform"), now))
 		}
 		if ref.Features != nil && !slices.Equal(p.OSFeatures, ref.Features) {
 			p.OSFeatures = ref.Features
@@ -268,13 +268,14 @@ func (w walk) image(ctx context.Context, child index.Child, m Manifest) (Image, 
 			return image, &MismatchError{Source: w.ref, Digest: m.Digest, Want: declared, Got: got}
 		}
 	}
+	full := p
 	if p.OS == "" || p.Architecture == "" {
-		p = fill(p, w.ref.Platform)
+		full = fill(p, w.ref.Platform) // adopt does so, and says it
 	}
-	if p.OS == "" || p.Architecture == "" {
+	if full.OS == "" || full.Architecture == "" {
 		return image, fmt.Errorf("reading %s: %s has no platform, neither in its config nor in its name", w.ref.Text, m.Digest)
 	}
-	if _, err := platform.Parse(platform.FromOCI(&p).String()); err != nil {
+	if _, err := platform.Parse(platform.FromOCI(&full).String()); err != nil {
 		return image, fmt.Errorf("reading the platform of %s (%s): %w", w.ref.Text, m.Digest, err)
 	}
 	entry.Platform, image.Labels = &p, config.Labels

@@ -322,7 +322,10 @@ func TestReadNames(t *testing.T) {
 			want:   v1.Platform{OS: "linux", Architecture: "arm", Variant: "v6"},
 			notice: "image: the config says linux/arm, the name makes it linux/arm/v6",
 		},
-		{name: "the name knows everything", says: "linux/riscv64", want: v1.Platform{OS: "linux", Architecture: "riscv64"}},
+		{
+			name: "the name knows everything", says: "linux/riscv64", want: v1.Platform{OS: "linux", Architecture: "riscv64"},
+			notice: "image: the config says no platform, the name makes it linux/riscv64",
+		},
 		{name: "the config knows the build", config: windows, says: "windows/amd64", want: windows},
 		{
 			name: "the name knows the build", config: v1.Platform{OS: "windows", Architecture: "amd64"}, says: "windows/amd64:10.0.14393.2068", want: windows,
@@ -363,6 +366,10 @@ func TestReadNames(t *testing.T) {
 			}
 			if diff := cmp.Diff([]release.Source{want}, got.Sources, whole); diff != "" {
 				t.Errorf("sources (-want +got):\n%s", diff)
+			}
+			// What only the name says is lost unless there is an index to say it.
+			if promoted := tt.notice == ""; got.Promoted != promoted {
+				t.Errorf("promoted: %v, want %v", got.Promoted, promoted)
 			}
 		})
 	}

@@ -114,7 +114,7 @@ func (s *search) missing() []SourceRef {
 }
 
 // sources returns what was found, and whether it is one image that is carried
-// over as it is.
+// over as it is. What its name alone says of it needs an index to be said in.
 func (s *search) sources() ([]Source, bool) {
 	if s.promote != nil {
 		return []Source{*s.promote}, true
@@ -125,7 +125,7 @@ func (s *search) sources() ([]Source, bool) {
 			out = append(out, *f)
 		}
 	}
-	return out, s.stem == nil && len(out) == 1 && !s.req.Sources.Join
+	return out, s.stem == nil && len(out) == 1 && len(out[0].Notices) == 0 && !s.req.Sources.Join
 }
 
 // complete goes on from what an earlier run published, or else waits for what

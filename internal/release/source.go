@@ -21,8 +21,8 @@ type Sources struct {
 	Tag string
 	// Template names the per-platform tags.
 	Template platform.Template
-	// Refs are explicit references. A single index, or a single image, among
-	// them is promoted.
+	// Refs are explicit references. A single index, or a single image, is
+	// promoted, unless the platform given with it corrects that.
 	Refs []SourceRef
 	// Join makes an index even of a single reference, rather than promote it.
 	Join bool
@@ -127,7 +127,8 @@ type Source struct {
 	// Other are the entries of indexes that are no image and belong to none:
 	// artifacts.
 	Other []v1.Descriptor
-	// Notices say what was taken from the name because the config lacks it.
+	// Notices say what was taken from the name, because the config lacks it or
+	// the user corrects it.
 	Notices []string
 }
 
