@@ -13,8 +13,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"github.com/polytag/polytag/testdata/conformance/local"
 )
 
 // journal is what passed through taps, in the order in which it arrived.
@@ -54,7 +52,7 @@ func newTap(t *testing.T, j *journal, registry string) *tap {
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ErrorLog:     log.New(io.Discard, "", 0),
 	}
-	p.addr = local.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p.addr = serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := j.begin(p, r)
 		r.Body = counted{r.Body, &x.sent}
 		if status := p.refusal(r); status != 0 {
@@ -121,6 +119,19 @@ func (j *journal) blobsRead(p *tap) map[string]int {
 	for _, x := range j.all {
 		if x.tap == p && x.method == http.MethodGet && strings.Contains(x.path, "/blobs/sha256:") {
 			out[x.path[strings.LastIndex(x.path, "/")+1:]]++
+		}
+	}
+	return out
+}
+
+// blobsSent tells which blobs were sent, by the host and the digest.
+func (j *journal) blobsSent() map[string]bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	out := map[string]bool{}
+	for _, x := range j.all {
+		if isUpload(x) {
+			out[x.tap.addr+" "+x.query.Get("digest")] = true
 		}
 	}
 	return out
