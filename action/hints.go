@@ -178,13 +178,14 @@ func finishHints(err error) []string {
 func sourceHints(err error) []string {
 	var out []string
 	if e, ok := errors.AsType[*release.MissingSourceError](err); ok {
-		out = append(out, "push the images before this step, and see whether source_tag, source_template and platforms give these names")
-		if e.Stem == "" && len(e.Missing) == 1 && e.Missing[0].Platform.IsZero() {
-			out = append(out, "to join per-platform tags, name the platforms")
-		}
+		out = append(out, missingHints(e)...)
 	}
-	if _, ok := errors.AsType[*release.MismatchError](err); ok {
-		out = append(out, "the job that pushed it built another platform than its tag says; build it for that platform, or correct source_tag or platforms")
+	if e, ok := errors.AsType[*release.MismatchError](err); ok {
+		if e.Source.Override {
+			out = append(out, "variant, os.version and os.features can be corrected; the operating system and the architecture are what the image says")
+		} else {
+			out = append(out, "the job that pushed it built another platform than its tag says; build it for that platform, or correct source_tag or platforms")
+		}
 	}
 	if e, ok := errors.AsType[*release.PlatformError](err); ok {
 		if e.Problem == release.ProblemTwice {
@@ -192,6 +193,18 @@ func sourceHints(err error) []string {
 		} else {
 			out = append(out, "platforms is the exact set that is published; correct it, or the build")
 		}
+	}
+	return out
+}
+
+func missingHints(e *release.MissingSourceError) []string {
+	temporary := slices.ContainsFunc(e.Missing, func(m release.SourceRef) bool { return m.Temporary })
+	if !temporary {
+		return []string{"push the images before this step, and see whether these are their names"}
+	}
+	out := []string{"push the images before this step, and see whether source_tag, source_template and platforms give these names"}
+	if e.Stem == "" && len(e.Missing) == 1 && e.Missing[0].Platform.IsZero() {
+		out = append(out, "to join per-platform tags, name the platforms")
 	}
 	return out
 }

@@ -4,6 +4,7 @@ package release
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -155,6 +156,7 @@ func describe(s SourceRef, p platform.Spec, digest v1.Hash) string {
 
 // MissingSourceError says which sources are not there.
 type MissingSourceError struct {
+	// Repository is the primary, where all is looked for that says nothing else.
 	Repository name.Repository
 	// Missing are the references that were looked for in vain.
 	Missing []SourceRef
@@ -164,9 +166,17 @@ type MissingSourceError struct {
 }
 
 func (e *MissingSourceError) Error() string {
+	where := " in " + e.Repository.String()
+	elsewhere := slices.ContainsFunc(e.Missing, func(m SourceRef) bool { return m.repository() != e.Repository })
+	if elsewhere {
+		where = ""
+	}
 	names := make([]string, 0, len(e.Missing))
 	for _, m := range e.Missing {
 		text := m.Text
+		if elsewhere {
+			text = m.Ref.String()
+		}
 		if !m.Platform.IsZero() {
 			text += " (" + m.Platform.String() + ")"
 		}
@@ -175,7 +185,7 @@ func (e *MissingSourceError) Error() string {
 	if e.Stem != "" {
 		names = append(names, e.Stem)
 	}
-	return fmt.Sprintf("reading sources: not found in %s: %s", e.Repository, strings.Join(names, ", "))
+	return fmt.Sprintf("reading sources: not found%s: %s", where, strings.Join(names, ", "))
 }
 
 // Unwrap makes the error match [ErrNotFound].

@@ -123,6 +123,28 @@ func TestReadWaitsAMinute(t *testing.T) {
 	}
 }
 
+// TestMissingElsewhere: what lives elsewhere is not said to be missing in the primary.
+func TestMissingElsewhere(t *testing.T) {
+	t.Parallel()
+	primary, other := repository(t, "registry.example/acme/app"), repository(t, "other.example/app")
+	digest := opaque("x").Digest.String()
+	here := release.SourceRef{Text: digest, Ref: primary.Digest(digest)}
+	there := release.SourceRef{Text: "linux/arm64=other.example/app:a", Ref: other.Tag("a"), Platform: spec(t, "linux/arm64"), Override: true}
+	for _, tt := range []struct {
+		missing []release.SourceRef
+		want    string
+	}{
+		{[]release.SourceRef{here}, "reading sources: not found in registry.example/acme/app: " + digest},
+		{[]release.SourceRef{there}, "reading sources: not found: other.example/app:a (linux/arm64)"},
+		{[]release.SourceRef{here, there}, "reading sources: not found: registry.example/acme/app@" + digest + ", other.example/app:a (linux/arm64)"},
+	} {
+		err := &release.MissingSourceError{Repository: primary, Missing: tt.missing}
+		if got := err.Error(); got != tt.want {
+			t.Errorf("Error() = %q, want %q", got, tt.want)
+		}
+	}
+}
+
 // refs are the per-platform tags of the stem.
 func refs(tb testing.TB, texts ...string) []release.SourceRef {
 	tb.Helper()
