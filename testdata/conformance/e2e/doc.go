@@ -7,6 +7,7 @@
 //
 //	apt-get update && apt-get install busybox-static dash libdevmapper1.02.1
 //	go install github.com/nektos/act@v0.2.89
+//	go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 //	go test ./e2e/...
 //	go test ./e2e -update    # rewrites the golden files
 //
