@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/polytag/polytag/testdata/conformance/local"
 )
 
 // journal is what passed through taps, in the order in which it arrived.
@@ -52,7 +54,7 @@ func newTap(t *testing.T, j *journal, registry string) *tap {
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ErrorLog:     log.New(io.Discard, "", 0),
 	}
-	p.addr = serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p.addr = local.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := j.begin(p, r)
 		r.Body = counted{r.Body, &x.sent}
 		if status := p.refusal(r); status != 0 {
