@@ -22,7 +22,7 @@ type contender struct {
 }
 
 // contenders returns who is measured, the program under test first. All publish one tag.
-func contenders(tb testing.TB) []contender {
+func contenders(tb testing.TB, others ...contender) []contender {
 	tb.Helper()
 	crane, skopeo := goTool(tb, "crane"), lookPath(tb, "skopeo")
 	all := []contender{
@@ -38,12 +38,15 @@ func contenders(tb testing.TB) []contender {
 	if *before != "" {
 		all = append(all, contender{"before", polytag(*before)})
 	}
-	return all
+	return append(all, others...)
 }
 
-func polytag(exe string) func(from, to name.Tag) []string {
+// skipping copies no signatures, and looks for none. Nor do crane and skopeo.
+func skipping() contender { return contender{"polytag-skip", polytag(current, "--referrers=skip")} }
+
+func polytag(exe string, flags ...string) func(from, to name.Tag) []string {
 	return func(from, to name.Tag) []string {
-		return []string{exe, "--images=" + to.Repository.String(), "--tags=" + to.TagStr(), "--sources=" + from.String()}
+		return append([]string{exe, "--images=" + to.Repository.String(), "--tags=" + to.TagStr(), "--sources=" + from.String()}, flags...)
 	}
 }
 
@@ -60,18 +63,18 @@ type run struct {
 	requests  int   // that it sent, if they were counted
 }
 
-// measure runs a program, which has to succeed, in an empty folder.
+// measure runs a program, which has to succeed, in an empty folder and with no other environment than that.
 //
 // What the kernel counts as the peak of a process includes what its parent had resident when it was started, so this process has to
 // stay small.
-func measure(tb testing.TB, command []string) run {
+func measure(tb testing.TB, command []string, env ...string) run {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Minute)
 	defer cancel()
 	dir := tb.TempDir()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
+	cmd.Env = append(env, "PATH="+os.Getenv("PATH"), "HOME="+dir)
 	begin := time.Now()
 	out, err := cmd.CombinedOutput()
 	wall := time.Since(begin)

@@ -4,6 +4,7 @@ package bench_test
 
 import (
 	"context"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
@@ -12,57 +13,78 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// roundTrip is how far away the registries are.
-const roundTrip = 50 * time.Millisecond
-
 // BenchmarkLatency copies 14 small images between registries that are far away.
 func BenchmarkLatency(b *testing.B) {
 	server := lookPath(b, "docker-registry")
-	all := contenders(b)
-	var requests atomic.Int64
-	source := distant(b, startRegistry(b, server).host, &requests)
-	target := distant(b, startRegistry(b, server).host, &requests)
-	from := tagOf(b, source, "acme/app", "tested")
+	all := contenders(b, skipping())
+	source, target := startRegistry(b, server), startRegistry(b, server)
 	small := shape{images: 14, layers: 2, layer: 16 << 10}
-	push(b, small, from)
+	push(b, small, tagOf(b, source.host, "acme/app", "tested"))
+	way := newDistance(b)
+	from := tagOf(b, way.to(b, source.host), "acme/app", "tested")
+	there := way.to(b, target.host)
 	var t table
 	for round := 0; b.Loop(); round++ {
 		for _, c := range inTurn(all, round) {
-			to := tagOf(b, target, fmt.Sprintf("acme/%s-%d", c.name, round), "released")
-			requests.Store(0)
-			r := measure(b, c.copying(from, to))
-			r.requests = int(requests.Load())
-			t.add(c.name, r)
-			wantSame(b, to, from)
+			repository := fmt.Sprintf("acme/%s-%d-%d", c.name, b.N, round)
+			t.add(c.name, way.measure(b, c.copying(from, tagOf(b, there, repository, "released"))))
+			wantSame(b, tagOf(b, target.host, repository, "released"), tagOf(b, source.host, "acme/app", "tested"))
 		}
 	}
 	t.report(b, small.bytes())
 }
 
+// roundTrip is how far away the registries are.
+const roundTrip = 50 * time.Millisecond
+
+// distance is between the contenders and the registries.
+type distance struct {
+	// certificate is the file with what the contenders have to trust.
+	certificate string
+	requests    atomic.Int64
+}
+
+func newDistance(tb testing.TB) *distance {
+	tb.Helper()
+	return &distance{certificate: filepath.Join(tb.TempDir(), "certificate.pem")}
+}
+
+// measure runs a program and counts its requests, too.
+func (d *distance) measure(tb testing.TB, command []string) run {
+	tb.Helper()
+	d.requests.Store(0)
+	r := measure(tb, command, "SSL_CERT_FILE="+d.certificate)
+	r.requests = int(d.requests.Load())
+	return r
+}
+
 // fresh is the key of a connection's context for whether it was not used yet.
 type fresh struct{}
 
-// distant stands before a registry as if that were a round trip away: each request takes one more, and the first of a connection
-// another one. It counts them.
-func distant(tb testing.TB, host string, requests *atomic.Int64) string {
+// to puts a registry that far away, with TLS and HTTP/2 as those out there, and returns its host:port. A request takes a round trip more,
+// and the first of a connection two others: of TCP and of TLS.
+func (d *distance) to(tb testing.TB, host string) string {
 	tb.Helper()
 	forward := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: host})
+			r.SetXForwarded()
 			r.Out.Host = r.In.Host // so that Location leads back here
 		},
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests.Add(1)
+		d.requests.Add(1)
 		delay := roundTrip
 		if r.Context().Value(fresh{}).(*atomic.Bool).Swap(false) {
-			delay += roundTrip
+			delay *= 3
 		}
 		select {
 		case <-time.After(delay):
@@ -75,7 +97,12 @@ func distant(tb testing.TB, host string, requests *atomic.Int64) string {
 		unused.Store(true)
 		return context.WithValue(ctx, fresh{}, unused)
 	}
-	s.Start()
+	s.EnableHTTP2 = true
+	s.StartTLS()
 	tb.Cleanup(s.Close)
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	if err := os.WriteFile(d.certificate, block, 0o600); err != nil { // the same for every such server
+		tb.Fatal(err)
+	}
 	return s.Listener.Addr().String()
 }
