@@ -126,7 +126,7 @@ func TestFallbackKeeps(t *testing.T) {
 	tag := "sha256-" + subject.Digest.Hex
 	theirs := fmt.Sprintf(`{"schemaVersion":2,"mediaType":%q,"x":{"y":1},"manifests":[{"mediaType":%q,"size":%d,"digest":%q,"future":[1]}],"annotations":{"k":"v"}}`,
 		types.OCIImageIndex, entry.MediaType, entry.Size, entry.Digest)
-	if err := repo.Put(t.Context(), tag, release.Manifest{Raw: []byte(theirs), MediaType: types.OCIImageIndex}); err != nil {
+	if err := repo.Put(t.Context(), tag, release.Manifest{Raw: []byte(theirs), MediaType: types.OCIImageIndex, Digest: describe([]byte(theirs)).Digest}); err != nil {
 		t.Fatal(err)
 	}
 	second, entry := referrer(t, r, subject, "example/two")

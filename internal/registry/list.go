@@ -3,6 +3,7 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -77,5 +78,9 @@ func withReferrer(m release.Manifest, entry v1.Descriptor) (release.Manifest, er
 	if err != nil {
 		return release.Manifest{}, fmt.Errorf("encoding an index: %w", err)
 	}
-	return release.Manifest{Raw: raw, MediaType: types.OCIImageIndex}, nil
+	digest, _, err := v1.SHA256(bytes.NewReader(raw))
+	if err != nil {
+		return release.Manifest{}, fmt.Errorf("hashing an index: %w", err)
+	}
+	return release.Manifest{Raw: raw, MediaType: types.OCIImageIndex, Digest: digest}, nil
 }

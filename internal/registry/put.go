@@ -55,6 +55,10 @@ func (r *repository) put(ctx context.Context, ref string, m release.Manifest) (h
 	}
 	discard(resp)
 	r.saw(ref)
+	// Whatever was stored instead, no tag may follow.
+	if stored := resp.Header.Get("Docker-Content-Digest"); stored != "" && stored != m.Digest.String() {
+		return nil, fmt.Errorf("%s: sent %s, and the registry says that it stored %s", about(req), m.Digest, clip(stored))
+	}
 	return resp.Header, nil
 }
 

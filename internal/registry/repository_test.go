@@ -213,6 +213,26 @@ func TestPut(t *testing.T) {
 	}
 }
 
+// TestPutStoresSomethingElse: a registry that converts what it is given has not taken it.
+func TestPutStoresSomethingElse(t *testing.T) {
+	t.Parallel()
+	other := "sha256:" + strings.Repeat("0", 64)
+	repo := open(t, image, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodPut {
+			w.Header().Set("Docker-Content-Digest", other)
+			w.WriteHeader(http.StatusCreated)
+		}
+	}), account())
+	digest, _, err := v1.SHA256(strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := release.Manifest{Raw: []byte("{}"), MediaType: types.OCIImageIndex, Digest: digest}
+	if err := repo.Put(t.Context(), "1", m); err == nil || !strings.Contains(err.Error(), "says that it stored "+other) {
+		t.Errorf("Put = %v, want an error that names %s", err, other)
+	}
+}
+
 // TestOneRetry proves that internal/transport alone tries again: go-containerregistry's own loop would multiply its attempts.
 func TestOneRetry(t *testing.T) {
 	t.Parallel()
