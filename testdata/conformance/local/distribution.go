@@ -32,6 +32,7 @@ log: {level: info, accesslog: {disabled: true}}
 storage:
   filesystem: {rootdirectory: %q}
   delete: {enabled: %t}
+validation: {manifests: {urls: {allow: ["^https://"]}}} # of layers that are elsewhere
 http: {addr: "127.0.0.1:0", secret: conformance}
 `, filepath.Join(dir, "storage"), deletes)
 	if err := os.WriteFile(d.config, []byte(config), 0o600); err != nil {
