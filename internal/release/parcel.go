@@ -171,7 +171,7 @@ func (p *parcel) send(ctx context.Context, reg Registry, waiting []*cargo, meter
 // returns what each upload ended with, and what reading did.
 func (p *parcel) stream(ctx context.Context, reg Registry, targets []*cargo, meter *Meter) (errs []error, readErr error) {
 	errs = make([]error, len(targets))
-	body, err := p.open(ctx, reg)
+	body, from, err := p.open(ctx, reg)
 	if err != nil {
 		for i := range errs {
 			errs[i] = err
@@ -198,25 +198,25 @@ func (p *parcel) stream(ctx context.Context, reg Registry, targets []*cargo, met
 	pump()
 	_ = group.Wait() // failures are in errs
 	if source.err != nil {
-		readErr = fmt.Errorf("reading %s from %s: %w", p.blob.Digest, p.sources[0].Text, source.err)
+		readErr = fmt.Errorf("reading %s from %s: %w", p.blob.Digest, from, source.err)
 	}
 	return errs, readErr
 }
 
-// open opens the blob at the first source that has it.
-func (p *parcel) open(ctx context.Context, reg Registry) (io.ReadCloser, error) {
+// open opens the blob at the first source that has it, and says which that is.
+func (p *parcel) open(ctx context.Context, reg Registry) (body io.ReadCloser, from string, err error) {
 	if p.content != nil {
-		return io.NopCloser(bytes.NewReader(p.content)), nil
+		return io.NopCloser(bytes.NewReader(p.content)), "memory", nil
 	}
 	var errs []error
-	for _, from := range p.sources {
-		body, err := from.origin(reg).Open(ctx, p.blob)
+	for _, source := range p.sources {
+		body, err := source.origin(reg).Open(ctx, p.blob)
 		if err == nil {
-			return body, nil
+			return body, source.Text, nil
 		}
-		errs = append(errs, fmt.Errorf("reading %s from %s: %w", p.blob.Digest, from.Text, err))
+		errs = append(errs, fmt.Errorf("reading %s from %s: %w", p.blob.Digest, source.Text, err))
 	}
-	return nil, errors.Join(errs...)
+	return nil, "", errors.Join(errs...)
 }
 
 // watched remembers why reading ended, unless that is the end.

@@ -275,8 +275,8 @@ func TestStageKeeps(t *testing.T) {
 	}
 }
 
-// TestStageBreaksOff: what breaks off is sent again to those targets alone that did not get it; what is refused, or wrong at its
-// source, is not.
+// TestStageBreaksOff: what breaks off, or is wrong at its source, is sent again to those targets alone that did not get it; what
+// is refused is not.
 func TestStageBreaksOff(t *testing.T) {
 	t.Parallel()
 	errCorrupt := errors.New("its digest is wrong")
@@ -332,6 +332,48 @@ func TestStageBreaksOff(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestStageNamesSource: of several sources of a blob, the one that it was read from is named.
+func TestStageNamesSource(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		req := request(t, "1.2.3", "{version}")
+		target := newStore()
+		first, second := newStore(), newStore()
+		one, two := repository(t, "one.example/app"), repository(t, "two.example/app")
+		layer := first.layer(types.OCILayer, "layer")
+		first.add("amd64", first.layered(t, amd64, layer), "tested")
+		second.layer(types.OCILayer, "layer")
+		second.add("arm64", second.layered(t, arm64, layer), "tested")
+		delete(first.blobs, layer.Digest)
+		broken := &counting{store: second, digest: layer.Digest, err: errors.New("its digest is wrong")}
+		reg := registryFunc(func(repo name.Repository) release.Repository {
+			switch repo {
+			case one:
+				return first
+			case two:
+				return broken
+			}
+			return target
+		})
+		req.Sources = release.Sources{Refs: []release.SourceRef{
+			{Text: "one.example/app:tested", Ref: one.Tag("tested")}, {Text: "two.example/app:tested", Ref: two.Tag("tested")},
+		}}
+		snap, err := release.Read(t.Context(), req, reg, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := release.NewPlan(req, snap)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = release.Stage(t.Context(), plan, reg, new(release.Meter))
+		want := "reading " + layer.Digest.String() + " from two.example/app:tested: its digest is wrong"
+		if got := errorText(err); got != want {
+			t.Errorf("Stage = %q, want %q", got, want)
+		}
+	})
 }
 
 func errorText(err error) string {
