@@ -46,6 +46,7 @@ type github struct {
 	history []snapshot
 	lists   int                 // pages that were read
 	shown   map[string][]string // the tags of a digest when it was last listed
+	listing sync.Mutex
 	// hidden keeps versions from the list, and noID their IDs.
 	hidden func(digest string) bool
 	noID   bool
@@ -149,6 +150,8 @@ func (g *github) remember(at time.Time) {
 
 // list is what the API shows of the versions now.
 func (g *github) list() []listed {
+	g.listing.Lock() // hidden may change what the next one has to see
+	defer g.listing.Unlock()
 	var out []listed
 	g.lock.Lock()
 	g.lists++
