@@ -92,7 +92,10 @@ func (d *download) resume() bool {
 	d.resumes++
 	body, err := d.again(d.resumes, d.done)
 	if err != nil {
-		d.end = fmt.Errorf("reading %s: broke off after %d of %d bytes: %w (then: %s)", d.desc.Digest, d.done, d.desc.Size, cause, err.Error())
+		if !errors.Is(cause, err) { // the end of the context is both
+			cause = fmt.Errorf("%w (then: %s)", cause, err.Error())
+		}
+		d.end = fmt.Errorf("reading %s: broke off after %d of %d bytes: %w", d.desc.Digest, d.done, d.desc.Size, cause)
 		return false
 	}
 	d.body = body

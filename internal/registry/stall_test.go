@@ -4,6 +4,7 @@ package registry_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -64,6 +65,45 @@ func TestOpenSilence(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ending is a network on which the body of a blob stops in the middle until the context ends, as package http says it then.
+type ending struct{ http.RoundTripper }
+
+func (e ending) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := e.RoundTripper.RoundTrip(req)
+	if err == nil && strings.Contains(req.URL.Path, "/blobs/") {
+		resp.Body = io.NopCloser(io.MultiReader(io.LimitReader(resp.Body, resp.ContentLength/2), ended(func() error {
+			<-req.Context().Done()
+			return context.Cause(req.Context())
+		})))
+	}
+	return resp, err
+}
+
+// ended is why a read ends.
+type ended func() error
+
+func (e ended) Read([]byte) (int, error) { return 0, e() }
+
+// TestOpenInTime ends the context while a blob is on its way, which is told once.
+func TestOpenInTime(t *testing.T) {
+	t.Parallel()
+	content := blobs()["large"]
+	synctest.Test(t, func(t *testing.T) {
+		errTime := errors.New("the time is over")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errTime)
+		defer cancel()
+		body, err := openOn(t, image, ending{registrytest.Net{host: storage{content: content}}}, nil).Open(ctx, describe(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer body.Close()
+		_, err = io.Copy(io.Discard, body)
+		if !errors.Is(err, errTime) || strings.Count(err.Error(), errTime.Error()) != 1 {
+			t.Errorf("a read whose context has ended: %v, want %v, once", err, errTime)
+		}
+	})
 }
 
 // TestOpenSlowReader proves that it is the server alone who must not be slow.
