@@ -80,6 +80,7 @@ var wrong = []struct{ input, value, want string }{
 	{"plain_http", "a.example/acme", `"a.example/acme": want a host, or host:port`},
 	{"dry_run", "maybe", "want true or false"},
 	{"timeout", "30", "want a unit: 30s or 30m"},
+	{"timeout", "0", "want a duration above zero: 90s, 30m, 1h30m"},
 	{"json", ".", "is a folder; want a file"},
 	{"json", "nowhere/result.json", "its folder does not exist"},
 	{"summary", "nowhere/summary.md", "its folder does not exist"},

@@ -105,7 +105,7 @@ func (v *values) boolean(name string) bool {
 func (v *values) duration(name string) time.Duration {
 	text := v.text(name)
 	d, err := time.ParseDuration(text)
-	if _, isNumber := strconv.Atoi(text); isNumber == nil {
+	if n, isNumber := strconv.Atoi(text); isNumber == nil && n > 0 {
 		v.wrong(name, fmt.Errorf("want a unit: %ss or %sm", text, text))
 		return 0
 	}
