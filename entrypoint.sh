@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
 # Flags or nothing: run polytag. A command: run that, as GitLab's runner wants
 # its shell. exec, so that signals reach the program.
 set -eu

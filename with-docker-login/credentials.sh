@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
 # Reads the credentials that docker login left on this machine, its credential helpers' too, and sets them as the output config:
 # one line of JSON, as DOCKER_AUTH_CONFIG holds it. Every secret is masked before it is written anywhere.
 # IMAGES, SOURCES and SPEC are the inputs of those names; helpers are asked for their registries only. Needs awk, base64 and sed.
