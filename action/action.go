@@ -86,6 +86,8 @@ func (c *Command) Run(ctx context.Context) error {
 	verb, args := "release", c.Args
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		verb, args = args[0], args[1:]
+	} else if len(args) == 1 && strings.TrimLeft(args[0], "-") == "version" { // what people try first
+		verb, args = "version", nil
 	}
 	switch verb {
 	case "release":

@@ -66,6 +66,8 @@ type run struct {
 	host    ci.Host
 	started time.Time
 	report  report.Report
+	// waited is when a person was last told what is waited for.
+	waited time.Time
 }
 
 // do reads, plans, publishes and finishes. It leaves what it did in the report.
@@ -167,8 +169,15 @@ func (r *run) replan(ctx context.Context, net network, snap release.Snapshot) (r
 	return plan, nil
 }
 
-// waiting says which sources are not there yet.
+// waitNote is how often a person is told that sources are still waited for.
+const waitNote = 10 * time.Second
+
+// waiting says which sources are not there yet, now and then.
 func (r *run) waiting(w release.Waiting) {
+	if time.Since(r.waited) < waitNote {
+		return
+	}
+	r.waited = time.Now()
 	names := make([]string, 0, len(w.Missing))
 	for _, m := range w.Missing {
 		names = append(names, m.Text)
