@@ -175,6 +175,7 @@ func (c *cargo) putManifests(ctx context.Context, whole Manifest) error {
 			images = append(images, l)
 		}
 	}
+	c.staged.Images, c.staged.Referrers = len(images)+len(indexes), len(referrers)
 	if err := c.each(ctx, images, reads); err != nil {
 		return err
 	}
@@ -185,7 +186,6 @@ func (c *cargo) putManifests(ctx context.Context, whole Manifest) error {
 			return err
 		}
 	}
-	c.staged.Images, c.staged.Referrers = len(images)+len(indexes), len(referrers)
 	if !c.target.Stage {
 		return nil
 	}
@@ -220,12 +220,20 @@ func (c *cargo) each(ctx context.Context, loads []Load, limit int) error {
 	return group.Wait()
 }
 
-// putReferrer puts a referrer, which some registries take and cannot list.
+// putReferrer puts a referrer, which some registries take and cannot list. One
+// that is an index is refused where what it lists is missing.
 func (c *cargo) putReferrer(ctx context.Context, l Load) error {
 	err := c.repo.PutReferrer(ctx, l.Manifest, l.Entry)
-	if errors.Is(err, ErrUnsupported) {
+	switch {
+	case errors.Is(err, ErrUnsupported):
 		c.count(func(s *Staged) {
 			s.Notices = append(s.Notices, fmt.Sprintf("%s has %s now, and no way to list it among the referrers of %s", c.target.Repo, l.ref(), l.For))
+		})
+		return nil
+	case errors.Is(err, ErrRefused) && index.IsIndex(l.Manifest.MediaType):
+		c.count(func(s *Staged) {
+			s.Referrers--
+			s.Notices = append(s.Notices, fmt.Sprintf("%s refuses %s, an index that refers to %s, since what that lists is not copied", c.target.Repo, l.ref(), l.For))
 		})
 		return nil
 	}

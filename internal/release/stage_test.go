@@ -450,6 +450,41 @@ func (u *unlisting) PutReferrer(ctx context.Context, m release.Manifest, _ v1.De
 	return errors.Join(u.Put(ctx, m.Digest.String(), m), release.ErrUnsupported)
 }
 
+// TestStageRefersByIndex: a referrer that is an index, of which the target would need what it lists, stays behind, and that is told.
+func TestStageRefersByIndex(t *testing.T) {
+	t.Parallel()
+	req := request(t, "1.2.3", "{version}")
+	from := repository(t, "other.example/staging")
+	source, target := newStore(), &demanding{newStore()}
+	image := source.add("image", source.layered(t, amd64), "tested")
+	subject := entry(image, nil)
+	listing := source.add("list", manifest(types.OCIImageIndex, encode(t, v1.IndexManifest{
+		SchemaVersion: 2, MediaType: types.OCIImageIndex, Manifests: []v1.Descriptor{entry(source.refer(t, "chart", image, "chart"), nil)}, Subject: &subject,
+	})))
+	source.referrers[image.Digest] = []v1.Descriptor{entry(listing, nil)}
+	reg := registryFunc(func(repo name.Repository) release.Repository {
+		if repo == from {
+			return source
+		}
+		return target
+	})
+	staged, err := release.Stage(t.Context(), promoteFrom(t, &req, from, reg), reg, new(release.Meter))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{req.Primary().String() + " refuses " + listing.Digest.String() + ", an index that refers to " + image.Digest.String() + ", since what that lists is not copied"}
+	if diff := cmp.Diff(want, staged[0].Notices); diff != "" || staged[0].Referrers != 0 {
+		t.Errorf("Stage copies %d referrers, want none; notices (-want +got):\n%s", staged[0].Referrers, diff)
+	}
+}
+
+// demanding is a registry that wants what an index lists.
+type demanding struct{ *store }
+
+func (d *demanding) PutReferrer(context.Context, release.Manifest, v1.Descriptor) error {
+	return errRefused
+}
+
 // TestReadAsksForNoTags: where the tags of the sources' repository are listed, signatures are not looked for in vain.
 func TestReadAsksForNoTags(t *testing.T) {
 	t.Parallel()
