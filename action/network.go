@@ -16,6 +16,7 @@ import (
 	"github.com/polytag/polytag/internal/hosting"
 	"github.com/polytag/polytag/internal/registry"
 	"github.com/polytag/polytag/internal/release"
+	"github.com/polytag/polytag/internal/report"
 	"github.com/polytag/polytag/internal/secret"
 	"github.com/polytag/polytag/internal/transport"
 	"github.com/polytag/polytag/internal/version"
@@ -130,7 +131,13 @@ func (c *Command) transport(plainHTTP []string, host ci.Host) http.RoundTripper 
 		Base:      c.Transport,
 		UserAgent: "polytag/" + version.String(c.Version),
 		PlainHTTP: plainHTTP,
-		Notify:    func(w transport.Wait) { fmt.Fprintln(host.Text(), pausing(w)) },
+		Notify: func(w transport.Wait) {
+			line := pausing(w)
+			if c.Terminal {
+				line = report.Erase + line // a bar may stand there
+			}
+			fmt.Fprintln(host.Text(), line)
+		},
 	})
 }
 

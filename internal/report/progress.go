@@ -13,6 +13,9 @@ import (
 // barWidth is that of a bar, in columns.
 const barWidth = 30
 
+// Erase is what a terminal is sent before a line that takes the place of a bar.
+const Erase = "\r\x1b[K"
+
 // WriteProgress writes how far copying is: on a terminal as a bar over the line on which the cursor stands, else as a line.
 // Errors of w are the caller's to find.
 func WriteProgress(w io.Writer, p release.Progress, terminal bool) {
@@ -25,5 +28,5 @@ func WriteProgress(w io.Writer, p release.Progress, terminal bool) {
 	if p.OfBytes > 0 {
 		full = int(min(barWidth, max(0, barWidth*p.Bytes/p.OfBytes)))
 	}
-	fmt.Fprintf(w, "\r\x1b[K[%s%s] %s", strings.Repeat("#", full), strings.Repeat(" ", barWidth-full), text)
+	fmt.Fprintf(w, Erase+"[%s%s] %s", strings.Repeat("#", full), strings.Repeat(" ", barWidth-full), text)
 }
