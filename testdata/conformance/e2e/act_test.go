@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,7 +60,7 @@ func TestActWithDockerLoginFailing(t *testing.T) {
 	r := newRegistry(t, bot)
 	r.instead("1.2.3", refuseWithSecrets)
 	log, err := act(t, "with-docker-login.yml", r, "--container-options=--volume="+login(t, r)+":/root/.docker:ro")
-	if _, ok := err.(*exec.ExitError); !ok {
+	if _, ok := errors.AsType[*exec.ExitError](err); !ok {
 		t.Fatalf("the workflow ended with %v, want a failure", err)
 	}
 	wantInLog(t, log, "DENIED: denied to ***", "a later step has failed")
@@ -86,8 +87,9 @@ func act(t *testing.T, workflow string, r *registry, args ...string) (string, er
 		t.Fatalf("%v: go install github.com/nektos/act@v0.2.89", err)
 	}
 	dir := checkout(t)
-	path, err := filepath.Abs(filepath.Join("testdata", workflow))
-	if err != nil {
+	// act names its containers after the file: two runs of one would take them from each other.
+	path := filepath.Join(t.TempDir(), t.Name()+".yml")
+	if err := run(exec.Command("cp", filepath.Join("testdata", workflow), path)); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), program, append([]string{
