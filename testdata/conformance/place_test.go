@@ -50,7 +50,7 @@ func newPlace(t *testing.T, j *journal, r registry, repo string) place {
 
 // beside returns another repository of the same registry.
 func (at place) beside(repo string) place {
-	at.repo = at.repo.Registry.Repo(repo)
+	at.repo = at.repo.Repo(repo)
 	return at
 }
 

@@ -92,7 +92,7 @@ func newSpecified(t *testing.T, j *journal, r registry, file string) *specified 
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.repo = s.repo.Registry.Repo(ref.RepositoryStr())
+		s.repo = s.repo.Repo(ref.RepositoryStr())
 		config := v1.ConfigFile{
 			OS: cmp.Or(m.Platform.OS, "linux"), Architecture: cmp.Or(m.Platform.Architecture, "amd64"),
 			Config: v1.Config{Cmd: []string{ref.TagStr()}}, RootFS: v1.RootFS{Type: "layers"},
@@ -104,7 +104,7 @@ func newSpecified(t *testing.T, j *journal, r registry, file string) *specified 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.repo = s.repo.Registry.Repo(ref.RepositoryStr())
+	s.repo = s.repo.Repo(ref.RepositoryStr())
 	s.spec.Tags = append([]string{ref.TagStr()}, s.spec.Tags...)
 	return s
 }
@@ -137,13 +137,13 @@ func (s *specified) published(tag string) v1.IndexManifest {
 }
 
 // goToolOf is goTool for a tool that has a module of its own, in a folder.
-func goToolOf(t *testing.T, folder, name string) string {
+func goToolOf(t *testing.T, folder, tool string) string {
 	t.Helper()
-	cmd := exec.Command("go", "tool", "-n", name)
+	cmd := exec.Command("go", "tool", "-n", tool)
 	cmd.Dir = folder
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("building %s: %v", name, stderrOf(err))
+		t.Fatalf("building %s: %v", tool, stderrOf(err))
 	}
 	return strings.TrimSpace(string(out))
 }

@@ -29,7 +29,7 @@ const revision = "12be34e0c5d4a3b2c1d0e9f8a7b6c5d4e3f2a1b0"
 func TestImage(t *testing.T) {
 	t.Parallel()
 	var config struct {
-		Config v1.Config
+		Config v1.Config `json:"Config"`
 	}
 	if err := json.Unmarshal([]byte(inDocker(t, "image", "inspect", "--format={{json .}}", image)), &config); err != nil {
 		t.Fatal(err)
@@ -166,7 +166,9 @@ func layers(t *testing.T, image string) [][]byte {
 			t.Fatal(err)
 		}
 	}
-	var manifests []struct{ Layers []string }
+	var manifests []struct {
+		Layers []string `json:"Layers"`
+	}
 	if err := json.Unmarshal(content["manifest.json"], &manifests); err != nil || len(manifests) != 1 {
 		t.Fatalf("%v, %d manifests", err, len(manifests))
 	}

@@ -105,7 +105,7 @@ func writeAlpine(w *tar.Writer) error {
 		a.file("etc/group", 0o644, []byte("root:x:0:\n")),
 		a.file("etc/os-release", 0o644, []byte("ID=alpine\nVERSION_ID=3.22.0\nPRETTY_NAME=\"busybox as a stand-in for Alpine\"\n")),
 	}
-	for _, applet := range strings.Fields(string(applets)) {
+	for applet := range strings.FieldsSeq(string(applets)) {
 		if applet != "bin/busybox" {
 			errs = append(errs, a.link(applet, busybox))
 		}

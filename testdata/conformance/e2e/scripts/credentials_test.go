@@ -63,7 +63,9 @@ func (h handing) run(t *testing.T, shell []string) handed {
 				t.Errorf("output file = %q, want %q", value, outputs)
 			}
 		case "config":
-			var config struct{ Auths map[string]map[string]string }
+			var config struct {
+				Auths map[string]map[string]string `json:"auths"`
+			}
 			if err := json.Unmarshal([]byte(value), &config); err != nil {
 				t.Fatalf("%v in %s", err, value)
 			}
