@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/polytag/polytag/internal/index"
 	"github.com/polytag/polytag/internal/platform"
@@ -84,8 +85,11 @@ func carry(s Source) Content {
 // index. A plain image has no index to change.
 func promote(req Request, s Source) (Content, error) {
 	if !s.IsIndex() {
-		if len(req.Index.Annotations) > 0 {
+		switch docker := s.Manifest.MediaType == types.DockerManifestSchema2; {
+		case len(req.Index.Annotations) > 0:
 			return Content{}, fmt.Errorf("promoting %s: it is a single image, and annotations need an index", s.Text)
+		case req.Index.Format == index.Docker && !docker, req.Index.Format == index.OCI && docker:
+			return Content{}, fmt.Errorf("promoting %s: it is a single image, %s, and stays what it is, whatever the format", s.Text, s.Manifest.MediaType)
 		}
 		return carry(s), nil
 	}

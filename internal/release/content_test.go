@@ -377,3 +377,16 @@ func spec(tb testing.TB, text string) platform.Spec {
 	tb.Helper()
 	return platforms(tb, text)[0]
 }
+
+// TestNewPlanSingleFormat: a single image has no index whose format could be chosen.
+func TestNewPlanSingleFormat(t *testing.T) {
+	t.Parallel()
+	for format, fails := range map[index.Format]bool{index.Auto: false, index.OCI: false, index.Docker: true} {
+		req := request(t, "1.2.3", "{version}")
+		req.Index.Format = format
+		_, err := release.NewPlan(req, promotion(req, nil)) // an OCI image
+		if got := err != nil && strings.Contains(err.Error(), "stays what it is, whatever the format"); got != fails {
+			t.Errorf("format %v: %v, want an error: %v", format, err, fails)
+		}
+	}
+}

@@ -157,10 +157,13 @@ func planLoads(c Content, snap Snapshot, state TargetState) []Load {
 			wanted[a.Digest] = true
 		}
 	}
-	if c.Promoted { // it lists them still
+	if snap.Promoted || snap.Resumed != nil { // it lists them still
 		for _, s := range snap.contents() {
-			for _, d := range s.parts() {
-				wanted[d] = true
+			for _, m := range s.Nested {
+				wanted[m.Digest] = true
+			}
+			for _, d := range s.Other {
+				wanted[d.Digest] = true
 			}
 		}
 	}

@@ -152,6 +152,9 @@ func (p *parcel) send(ctx context.Context, reg Registry, waiting []*cargo, meter
 		}
 		if readErr != nil {
 			failures = []error{readErr} // all the others are its echo
+			if len(p.sources) > 1 {
+				p.sources = append(p.sources[1:], p.sources[0]) // another one may have it whole
+			}
 		}
 		err := errors.Join(failures...)
 		switch {

@@ -128,6 +128,9 @@ func NewPlan(req Request, snap Snapshot) (Plan, error) {
 	}
 	for _, s := range snap.Sources {
 		plan.Notices = append(plan.Notices, s.Notices...)
+		if n := len(s.Other); n > 0 && !snap.Promoted && snap.Resumed == nil {
+			plan.Notices = append(plan.Notices, fmt.Sprintf("%s: what its index lists beside images is left out: %d, %s first", s.Text, n, s.Other[0].Digest))
+		}
 	}
 	for _, state := range snap.Targets {
 		if plan.Manifest.IsZero() {

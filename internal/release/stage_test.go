@@ -514,3 +514,72 @@ func TestReadAsksForNoTags(t *testing.T) {
 		t.Errorf("asked for %q, want %q alone", asked, tag)
 	}
 }
+
+// TestStageRewritten: an index that is promoted with a change lists what it listed before, which a target needs too.
+func TestStageRewritten(t *testing.T) {
+	t.Parallel()
+	req := request(t, "1.2.3", "{version}")
+	req.Index.Annotations = map[string]string{"title": "app"}
+	from := repository(t, "other.example/staging")
+	source, target := newStore(), newStore()
+	artifact := entry(source.refer(t, "chart", release.Manifest{}, "chart"), nil)
+	artifact.ArtifactType = "application/vnd.example.chart"
+	source.pushIndex(t, []v1.Descriptor{entry(source.layered(t, amd64), &amd64), artifact}, "tested")
+	plan := promoteFrom(t, &req, from, registries{from: source, req.Primary(): target})
+	if got := len(plan.Targets[0].Loads); plan.Promoted || got != 2 {
+		t.Errorf("promoted %v with %d loads, want a new index, the image and the artifact", plan.Promoted, got)
+	}
+
+	req.Index.Annotations = nil
+	req.Sources.Refs = append(req.Sources.Refs, release.SourceRef{Text: "arm", Ref: from.Tag("arm")})
+	source.add("arm", source.layered(t, arm64), "arm")
+	snap, err := release.Read(t.Context(), req, registries{from: source, req.Primary(): target}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan, err = release.NewPlan(req, snap); err != nil {
+		t.Fatal(err)
+	}
+	if len(plan.Targets[0].Loads) != 2 || len(plan.Notices) != 1 || !strings.Contains(plan.Notices[0], "left out: 1, "+artifact.Digest.String()) {
+		t.Errorf("joined with %d loads and the notices %q, want two images, and to be told of the artifact", len(plan.Targets[0].Loads), plan.Notices)
+	}
+}
+
+// TestStageElsewhere: what is damaged in one source is read from another one that has it.
+func TestStageElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		req := request(t, "1.2.3", "{version}")
+		broken, whole := repository(t, "broken.example/app"), repository(t, "whole.example/app")
+		a, b, target := newStore(), newStore(), newStore()
+		layer := a.layer(types.OCILayer, "shared")
+		b.layer(types.OCILayer, "shared")
+		a.add("amd64", a.layered(t, amd64, layer), "amd64")
+		b.add("arm64", b.layered(t, arm64, layer), "arm64")
+		damaged := &counting{store: a, digest: layer.Digest, err: errors.New("its digest is wrong")}
+		reg := registryFunc(func(repo name.Repository) release.Repository {
+			switch repo {
+			case broken:
+				return damaged
+			case whole:
+				return b
+			}
+			return target
+		})
+		req.Sources.Refs = []release.SourceRef{{Text: "amd64", Ref: broken.Tag("amd64")}, {Text: "arm64", Ref: whole.Tag("arm64")}}
+		snap, err := release.Read(t.Context(), req, reg, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := release.NewPlan(req, snap)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := release.Stage(t.Context(), plan, reg, new(release.Meter)); err != nil {
+			t.Error(err)
+		}
+		if damaged.opened != 1 || string(target.blobs[layer.Digest]) != "shared" {
+			t.Errorf("the damaged one was read %d times, the target has %q", damaged.opened, target.blobs[layer.Digest])
+		}
+	})
+}
