@@ -50,7 +50,7 @@ func (c *Command) release(ctx context.Context, args []string, dryRun bool) error
 	run.report.DryRun = in.dryRun
 	err = run.do(ctx)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) && run.report.Result == nil {
-		err = fmt.Errorf("publishing: nothing was written: %w", context.Cause(ctx)) // why whatever else failed
+		err = fmt.Errorf("releasing: no tag was written: %w", context.Cause(ctx)) // why whatever else failed
 	}
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
 		err = errors.Join(err, context.Cause(ctx)) // settling has a time of its own, and says nothing of this one
@@ -100,7 +100,7 @@ func (r *run) do(ctx context.Context) error {
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("publishing: nothing was written: %w", context.Cause(ctx))
+		return fmt.Errorf("releasing: no tag was written: %w", context.Cause(ctx))
 	}
 	end := r.host.Group("Publishing")
 	result := release.Publish(ctx, plan, net.registry, release.Hooks{Wrote: r.wrote})

@@ -183,12 +183,16 @@ func (p *parser) layout(ctx context.Context, text string) (*layout.Layout, strin
 	if l, ok := p.layouts[path]; ok {
 		return l, within, nil
 	}
-	root, err := os.OpenRoot(filepath.Dir(path))
+	place, err := filepath.Abs(path)
+	if err != nil {
+		return nil, "", errors.New("its folder cannot be found")
+	}
+	root, err := os.OpenRoot(filepath.Dir(place))
 	if err != nil {
 		return nil, "", errors.New("its folder cannot be read")
 	}
 	defer root.Close()
-	l, err := layout.Open(ctx, root, filepath.Base(path))
+	l, err := layout.Open(ctx, root, filepath.Base(place))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", fmt.Errorf("there is no folder or tar %s", quote(path))
 	}
