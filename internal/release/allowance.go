@@ -10,15 +10,11 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-const (
-	// maxHeld bounds what the manifests of all sources, of what refers to them,
-	// and of what is kept for a clean-up, and the configs of images, may have
-	// together, in bytes. A release of ten platforms with attestations has some
-	// 100 kB.
-	maxHeld = 16 << 20
-	// maxReads bounds how many of them are read side by side.
-	maxReads = 8
-)
+// maxHeld bounds what the manifests of all sources, of what refers to them,
+// and of what is kept for a clean-up, and the configs of images, may have
+// together, in bytes. A release of ten platforms with attestations has some
+// 100 kB.
+const maxHeld = 16 << 20
 
 // allowance is what all manifests and configs that a release holds may take. One
 // of them may have 4 MiB, and an index may list a thousand.
@@ -28,7 +24,7 @@ type allowance struct {
 }
 
 func newAllowance() *allowance {
-	a := &allowance{slots: make(chan struct{}, maxReads)}
+	a := &allowance{slots: make(chan struct{}, reads)}
 	a.left.Store(maxHeld)
 	return a
 }

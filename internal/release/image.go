@@ -187,7 +187,7 @@ func (w walk) index(ctx context.Context, m Manifest, depth int) (leaves, error) 
 	nested := make([]leaves, len(contents.Nested))
 	manifests := make([]Manifest, len(contents.Nested))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(8)
+	group.SetLimit(reads)
 	for i, child := range contents.Children {
 		group.Go(func() error {
 			cm, err := w.manifest(ctx, child.Descriptor)

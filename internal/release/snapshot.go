@@ -150,7 +150,7 @@ func readFormers(ctx context.Context, req Request, repo name.Repository, r Reade
 	var mu sync.Mutex
 	formers := map[string]Manifest{}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(8)
+	group.SetLimit(reads)
 	for _, t := range req.Tags {
 		if t.Kind == semtag.Exact || req.Guarded(t) {
 			continue

@@ -76,11 +76,17 @@ func (s *store) refer(t *testing.T, text string, subject release.Manifest, tag s
 func promoteFrom(t *testing.T, req *release.Request, from name.Repository, reg release.Registry) release.Plan {
 	t.Helper()
 	req.Sources = release.Sources{Refs: []release.SourceRef{{Text: from.String() + ":tested", Ref: from.Tag("tested")}}}
-	snap, err := release.Read(t.Context(), *req, reg, nil)
+	return planOf(t, *req, reg)
+}
+
+// planOf plans what is asked for.
+func planOf(t *testing.T, req release.Request, reg release.Registry) release.Plan {
+	t.Helper()
+	snap, err := release.Read(t.Context(), req, reg, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := release.NewPlan(*req, snap)
+	plan, err := release.NewPlan(req, snap)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,15 +366,8 @@ func TestStageNamesSource(t *testing.T) {
 		req.Sources = release.Sources{Refs: []release.SourceRef{
 			{Text: "one.example/app:tested", Ref: one.Tag("tested")}, {Text: "two.example/app:tested", Ref: two.Tag("tested")},
 		}}
-		snap, err := release.Read(t.Context(), req, reg, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		plan, err := release.NewPlan(req, snap)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = release.Stage(t.Context(), plan, reg, new(release.Meter))
+		plan := planOf(t, req, reg)
+		_, err := release.Stage(t.Context(), plan, reg, new(release.Meter))
 		want := "reading " + layer.Digest.String() + " from two.example/app:tested: its digest is wrong"
 		if got := errorText(err); got != want {
 			t.Errorf("Stage = %q, want %q", got, want)
@@ -387,6 +386,16 @@ func errorText(err error) string {
 type registryFunc func(name.Repository) release.Repository
 
 func (f registryFunc) Repository(repo name.Repository) release.Repository { return f(repo) }
+
+// between has one repository that is read from; all others are the target.
+func between(from name.Repository, source, target release.Repository) registryFunc {
+	return func(repo name.Repository) release.Repository {
+		if repo == from {
+			return source
+		}
+		return target
+	}
+}
 
 // counting counts how often a blob is read, and may break off in the middle.
 type counting struct {
@@ -423,12 +432,7 @@ func TestStageLists(t *testing.T) {
 	source.referrers[image.Digest] = []v1.Descriptor{entry(stranger, nil)}
 	sbom := source.refer(t, "sbom", image, "")
 	target := &unlisting{newStore()}
-	reg := registryFunc(func(repo name.Repository) release.Repository {
-		if repo == from {
-			return source
-		}
-		return target
-	})
+	reg := between(from, source, target)
 
 	staged, err := release.Stage(t.Context(), promoteFrom(t, &req, from, reg), reg, new(release.Meter))
 	if err != nil {
@@ -462,12 +466,7 @@ func TestStageRefersByIndex(t *testing.T) {
 		SchemaVersion: 2, MediaType: types.OCIImageIndex, Manifests: []v1.Descriptor{entry(source.refer(t, "chart", image, "chart"), nil)}, Subject: &subject,
 	})))
 	source.referrers[image.Digest] = []v1.Descriptor{entry(listing, nil)}
-	reg := registryFunc(func(repo name.Repository) release.Repository {
-		if repo == from {
-			return source
-		}
-		return target
-	})
+	reg := between(from, source, target)
 	staged, err := release.Stage(t.Context(), promoteFrom(t, &req, from, reg), reg, new(release.Meter))
 	if err != nil {
 		t.Fatal(err)
@@ -533,13 +532,7 @@ func TestStageRewritten(t *testing.T) {
 	req.Index.Annotations = nil
 	req.Sources.Refs = append(req.Sources.Refs, release.SourceRef{Text: "arm", Ref: from.Tag("arm")})
 	source.add("arm", source.layered(t, arm64), "arm")
-	snap, err := release.Read(t.Context(), req, registries{from: source, req.Primary(): target}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if plan, err = release.NewPlan(req, snap); err != nil {
-		t.Fatal(err)
-	}
+	plan = planOf(t, req, registries{from: source, req.Primary(): target})
 	if len(plan.Targets[0].Loads) != 2 || len(plan.Notices) != 1 || !strings.Contains(plan.Notices[0], "left out: 1, "+artifact.Digest.String()) {
 		t.Errorf("joined with %d loads and the notices %q, want two images, and to be told of the artifact", len(plan.Targets[0].Loads), plan.Notices)
 	}
@@ -567,14 +560,7 @@ func TestStageElsewhere(t *testing.T) {
 			return target
 		})
 		req.Sources.Refs = []release.SourceRef{{Text: "amd64", Ref: broken.Tag("amd64")}, {Text: "arm64", Ref: whole.Tag("arm64")}}
-		snap, err := release.Read(t.Context(), req, reg, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		plan, err := release.NewPlan(req, snap)
-		if err != nil {
-			t.Fatal(err)
-		}
+		plan := planOf(t, req, reg)
 		if _, err := release.Stage(t.Context(), plan, reg, new(release.Meter)); err != nil {
 			t.Error(err)
 		}
