@@ -91,7 +91,7 @@ func TestCutKeepsDefinitions(t *testing.T) {
 
 	const (
 		kept = "[a] [b][] ![c][D] [e][e] [f] <code>[i]</code>\n\n[e]: https://e.example\n\n"
-		rest = "[g][h] XXX\n\n" +
+		rest = "[g][h] LONG\n\n" +
 			"> [d]: d.png\n>\n> [B]: <b.md>\n> 'B\n> C'\n\n" +
 			"[h]: h.md\n[i]: i.md\n[a]: a.md \"A\"\n[a]: second.md\n[e]: second.md\n"
 		definitions = "[d]: " + ghRaw + "d.png\n" +
@@ -100,7 +100,7 @@ func TestCutKeepsDefinitions(t *testing.T) {
 			"[a]: " + ghBlob + "a.md \"A\"\n\n"
 		want = kept + definitions + closing
 	)
-	text := kept + strings.ReplaceAll(rest, "XXX", strings.Repeat("x", 1000))
+	text := kept + strings.ReplaceAll(rest, "LONG", strings.Repeat("x", 1000))
 
 	if diff := cmp.Diff(want, cutTo(t, text, len(want))); diff != "" {
 		t.Errorf("Full (-want +got):\n%s", diff)
