@@ -10,7 +10,6 @@ package index
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -32,17 +31,6 @@ type Options struct {
 	Format            Format
 	StripAttestations bool
 	Annotations       map[string]string // of the index. There are none in a Docker manifest list: asking for them is an error
-}
-
-// Descriptors gives every entry of the index: images first, then attestations, in the order of their images, then the rest. All
-// of it must be in a repository before the index can be pushed there.
-func (x Index) Descriptors() []v1.Descriptor {
-	var images, attestations []v1.Descriptor
-	for _, c := range x.Children {
-		images = append(images, c.Descriptor)
-		attestations = append(attestations, c.Attestations...)
-	}
-	return slices.Concat(images, attestations, x.Nested, x.Other)
 }
 
 // seal reads back what was written, so that an Index cannot differ from its bytes. It keeps raw.

@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/polytag/polytag/internal/index"
-	"github.com/polytag/polytag/internal/platform"
 )
 
 // Content is what a release publishes: one manifest, under every tag.
@@ -24,24 +23,6 @@ type Content struct {
 	Sizes map[v1.Hash]int64
 	// Promoted says that the manifest is carried over byte for byte.
 	Promoted bool
-}
-
-// Platforms are the platforms of the release, in the order of the index.
-func (c Content) Platforms() []platform.Spec {
-	out := make([]platform.Spec, 0, len(c.Images))
-	for _, image := range c.Images {
-		out = append(out, platform.FromOCI(image.Descriptor.Platform))
-	}
-	return out
-}
-
-// Attestations counts the attestations of all images.
-func (c Content) Attestations() int {
-	n := 0
-	for _, image := range c.Images {
-		n += len(image.Attestations)
-	}
-	return n
 }
 
 // decide makes what is published, and weighs it.
