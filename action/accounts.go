@@ -6,11 +6,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/polytag/polytag/internal/pattern"
 	"github.com/polytag/polytag/internal/registry"
 	"github.com/polytag/polytag/internal/secret"
 )
@@ -35,7 +35,7 @@ func (p *parser) accounts() {
 	p.hostedByCI()
 }
 
-var connectionGrammar = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var connectionGrammar = pattern.Lazy(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // openID reads how to sign in to Docker Hub without a secret. GitHub gives a
 // workflow what its identity token is asked for with, if it may have one; on
@@ -52,7 +52,7 @@ func (p *parser) openID() {
 	switch {
 	case o.connection == "":
 		return
-	case !connectionGrammar.MatchString(o.connection):
+	case !connectionGrammar().MatchString(o.connection):
 		p.wrong(input, errors.New("want the ID of an OpenID connection, a UUID"))
 	case o.user == "":
 		p.wrong("username", errors.New("required with "+input+": the organization on Docker Hub"))

@@ -125,7 +125,7 @@ func (p *parser) targets() {
 		lower := strings.ToLower(text)
 		repo, err := name.NewRepository(lower, p.options(lower)...)
 		switch {
-		case err != nil || !repositoryGrammar.MatchString(repo.RepositoryStr()):
+		case err != nil || !repositoryGrammar().MatchString(repo.RepositoryStr()):
 			p.wrong("images", fmt.Errorf("%s: want a repository without tag or digest, as ghcr.io/acme/app", quote(text)))
 			continue
 		case seen[repo]:

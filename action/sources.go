@@ -10,22 +10,22 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/polytag/polytag/internal/layout"
+	"github.com/polytag/polytag/internal/pattern"
 	"github.com/polytag/polytag/internal/platform"
 	"github.com/polytag/polytag/internal/release"
 )
 
 var (
-	tagGrammar    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
-	digestGrammar = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	bareDigest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	tagGrammar    = pattern.Lazy(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	digestGrammar = pattern.Lazy(`^sha256:[0-9a-f]{64}$`)
+	bareDigest    = pattern.Lazy(`^[0-9a-f]{64}$`)
 	// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
-	repositoryGrammar = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
+	repositoryGrammar = pattern.Lazy(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 )
 
 // sources reads what the release is made from: exactly one of four inputs.
@@ -64,7 +64,7 @@ func (p *parser) sources(ctx context.Context) {
 func (p *parser) stem() {
 	req := &p.out.request
 	req.Sources.Tag = p.text("source_tag")
-	if !tagGrammar.MatchString(req.Sources.Tag) {
+	if !tagGrammar().MatchString(req.Sources.Tag) {
 		p.wrong("source_tag", errors.New("want a tag: letters, digits, _ . and -, at most 128, and no . or - first"))
 		return
 	}
@@ -135,7 +135,7 @@ func (p *parser) reference(ctx context.Context, item string) (release.SourceRef,
 		source.Layout, source.Within, err = p.layout(ctx, text)
 		return source, err
 	}
-	if digestGrammar.MatchString(text) {
+	if digestGrammar().MatchString(text) {
 		if len(p.out.request.Targets) > 0 {
 			source.Ref = p.out.request.Primary().Digest(text)
 		}
@@ -251,7 +251,7 @@ func (p *parser) folder(ctx context.Context, dir string) {
 // digestFile reads one file of the folder.
 func digestFile(path string) (string, error) {
 	base := strings.TrimPrefix(filepath.Base(path), "sha256:")
-	if bareDigest.MatchString(base) {
+	if bareDigest().MatchString(base) {
 		return "sha256:" + base, nil
 	}
 	f, err := os.Open(path) //nolint:gosec // the folder is an input
@@ -264,10 +264,10 @@ func digestFile(path string) (string, error) {
 		return "", errors.New("it cannot be read")
 	}
 	text := strings.TrimSpace(string(raw))
-	if bareDigest.MatchString(text) {
+	if bareDigest().MatchString(text) {
 		text = "sha256:" + text
 	}
-	if !digestGrammar.MatchString(text) {
+	if !digestGrammar().MatchString(text) {
 		return "", errors.New("want a file named by 64 hex digits, or one that holds sha256:…")
 	}
 	return text, nil

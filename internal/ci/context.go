@@ -4,9 +4,10 @@ package ci
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 // Context is what the CI says about the commit that it runs for. What it does not say is empty.
@@ -98,7 +99,7 @@ func (p provider) read(getenv func(string) string) Context {
 	if tag, ok := strings.CutPrefix(getenv(p.ref), "refs/tags/"); ok && tag != "" {
 		c.GitTag, c.RefSource = tag, p.ref
 	}
-	if sha := getenv(p.sha); shaRE.MatchString(sha) {
+	if sha := getenv(p.sha); shaRE().MatchString(sha) {
 		c.SHA = sha
 	}
 	var parts []string
@@ -113,4 +114,4 @@ func (p provider) read(getenv func(string) string) Context {
 }
 
 // shaRE leaves out what is not a commit's hash, such as the HEAD of a Buildkite run that was started by hand.
-var shaRE = regexp.MustCompile(`^[0-9a-fA-F]{7,64}$`)
+var shaRE = pattern.Lazy(`^[0-9a-fA-F]{7,64}$`)

@@ -5,8 +5,9 @@ package ci
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 // The limits of a dotenv report, above which GitLab fails the job: the defaults of GitLab itself, below those of
@@ -52,7 +53,7 @@ func WriteDotenv(w io.Writer, prefix string, outs []Output) error {
 		line := dotenvKey(prefix, o.Name) + "=" + value + "\n"
 		reason := ""
 		switch {
-		case referenceRE.MatchString(value):
+		case referenceRE().MatchString(value):
 			reason = "GitLab would expand a variable in it"
 		case b.Len()+len(line) > maxDotenvBytes:
 			reason = fmt.Sprintf("no room in %d bytes", maxDotenvBytes)
@@ -77,7 +78,7 @@ func WriteDotenv(w io.Writer, prefix string, outs []Output) error {
 
 // referenceRE finds what GitLab replaces in the value of a variable, if only by one half of itself:
 // https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/expand_variables.rb
-var referenceRE = regexp.MustCompile(`\$|%%|%[A-Za-z_][A-Za-z0-9_]*%`)
+var referenceRE = pattern.Lazy(`\$|%%|%[A-Za-z_][A-Za-z0-9_]*%`)
 
 func dotenvKey(prefix, name string) string {
 	return strings.Map(func(r rune) rune {

@@ -7,8 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 // SetOutputs writes to $GITHUB_OUTPUT, in the form for values of several lines:
@@ -86,14 +87,14 @@ func appendFile(path, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-var nameRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+var nameRE = pattern.Lazy(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
 // checkNames returns an error for each output whose name could be taken for something else in a file of outputs.
 func checkNames(outs []Output) error {
 	var errs []error
 	for _, o := range outs {
-		if !nameRE.MatchString(o.Name) {
-			errs = append(errs, fmt.Errorf("output name %q does not have the form %s", o.Name, nameRE))
+		if !nameRE().MatchString(o.Name) {
+			errs = append(errs, fmt.Errorf("output name %q does not have the form %s", o.Name, nameRE()))
 		}
 	}
 	return errors.Join(errs...)

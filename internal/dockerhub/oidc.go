@@ -9,11 +9,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/polytag/polytag/internal/pattern"
 	"github.com/polytag/polytag/internal/secret"
 )
 
@@ -30,7 +30,7 @@ const (
 // ErrNoIDToken means that the CI offers no identity token. On GitHub the job lacks the permission "id-token: write".
 var ErrNoIDToken = errors.New("the CI offers this job no identity token")
 
-var uuid = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var uuid = pattern.Lazy(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // OIDCOptions say which identity is exchanged for what.
 type OIDCOptions struct {
@@ -51,7 +51,7 @@ type OIDCOptions struct {
 // registry, and the organization's name the user name that goes with it. Whoever prints anything has to mask it. An error is [ErrNoIDToken], or wraps
 // an [*Error] if one of the two servers refused.
 func ExchangeOIDC(ctx context.Context, o OIDCOptions) (secret.String, error) {
-	if !uuid.MatchString(o.ConnectionID) {
+	if !uuid().MatchString(o.ConnectionID) {
 		return secret.String{}, fmt.Errorf("parsing the ID %q of an OpenID connection: it is not a UUID", o.ConnectionID)
 	}
 	if o.ExpiresIn == 0 {

@@ -3,10 +3,11 @@
 package hosting
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 // Kind is a kind of registry.
@@ -43,8 +44,8 @@ func (k Kind) String() string {
 // https://docs.aws.amazon.com/general/latest/gr/ecr.html
 // https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
 var (
-	ecrHost = regexp.MustCompile(`^[0-9]{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)$`)
-	acrHost = regexp.MustCompile(`^[a-z0-9-]+\.azurecr\.(io|cn|us)$`)
+	ecrHost = pattern.Lazy(`^[0-9]{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)$`)
+	acrHost = pattern.Lazy(`^[a-z0-9-]+\.azurecr\.(io|cn|us)$`)
 )
 
 // kindOf tells the kind of a registry that is known by its host.
@@ -66,9 +67,9 @@ func kindOf(host string) (kind Kind, known bool) {
 	switch {
 	case strings.HasSuffix(host, ".gcr.io"), strings.HasSuffix(host, ".pkg.dev"):
 		return Google, true
-	case ecrHost.MatchString(host):
+	case ecrHost().MatchString(host):
 		return ECR, true
-	case acrHost.MatchString(host):
+	case acrHost().MatchString(host):
 		return ACR, true
 	}
 	return Generic, false

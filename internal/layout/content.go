@@ -8,16 +8,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/polytag/polytag/internal/pattern"
 	"github.com/polytag/polytag/internal/release"
 )
 
 var (
-	digestGrammar = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	digestLike    = regexp.MustCompile(`^sha(256|512):`)
+	digestGrammar = pattern.Lazy(`^sha256:[0-9a-f]{64}$`)
+	digestLike    = pattern.Lazy(`^sha(256|512):`)
 )
 
 // Manifest returns a manifest or an index of at most 4 MiB, verified. It implements [release.Reader].
@@ -45,7 +45,7 @@ func (l *Layout) Manifest(ctx context.Context, ref string) (release.Manifest, er
 		return l.index, nil
 	case ref == "":
 		entry, err = l.only(ctx)
-	case digestLike.MatchString(ref):
+	case digestLike().MatchString(ref):
 		return l.byDigest(ref)
 	default:
 		entry, err = l.named(ref)
@@ -62,7 +62,7 @@ func (l *Layout) Manifest(ctx context.Context, ref string) (release.Manifest, er
 
 // byDigest also finds what only an index lists, and index.json itself.
 func (l *Layout) byDigest(ref string) (release.Manifest, error) {
-	if !digestGrammar.MatchString(ref) {
+	if !digestGrammar().MatchString(ref) {
 		return release.Manifest{}, fmt.Errorf("looking for %.80q: want sha256: and 64 hex digits", ref)
 	}
 	digest := v1.Hash{Algorithm: "sha256", Hex: ref[len("sha256:"):]}
@@ -124,7 +124,7 @@ func (l *Layout) small(desc v1.Descriptor) ([]byte, error) {
 // blob opens a blob whose size is that of desc, unless that is -1.
 func (l *Layout) blob(desc v1.Descriptor) (*verifier, error) {
 	digest := desc.Digest.String()
-	if !digestGrammar.MatchString(digest) { // it becomes part of a path
+	if !digestGrammar().MatchString(digest) { // it becomes part of a path
 		return nil, fmt.Errorf("reading %.80q: want sha256: and 64 hex digits", digest)
 	}
 	f, err := l.files.open("blobs/sha256/" + desc.Digest.Hex)

@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/polytag/polytag/internal/index"
+	"github.com/polytag/polytag/internal/pattern"
 	"github.com/polytag/polytag/internal/release"
 )
 
@@ -26,9 +26,9 @@ const (
 
 // companion names what belongs to the manifest of a digest: an index of its referrers, or what cosign made of it.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
-var companion = regexp.MustCompile(`^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$`)
+var companion = pattern.Lazy(`^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$`)
 
-func isCompanion(name string) bool { return companion.MatchString(name) }
+func isCompanion(name string) bool { return companion().MatchString(name) }
 
 // graph is how the entries of index.json hang together.
 type graph struct {

@@ -3,13 +3,14 @@
 package layout
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 var (
-	drive        = regexp.MustCompile(`^[A-Za-z]:[\\/]`)
-	digestSuffix = regexp.MustCompile(`@sha(256|512):[^/\\]*$`)
+	drive        = pattern.Lazy(`^[A-Za-z]:[\\/]`)
+	digestSuffix = pattern.Lazy(`@sha(256|512):[^/\\]*$`)
 )
 
 // Split takes apart what stands behind "oci:": the path of a layout, and what [Layout.Manifest] is to look for in it.
@@ -24,10 +25,10 @@ var (
 // with nothing behind it is left in the path, where it will be missed: a variable was empty. The digest is not checked.
 func Split(s string) (path, ref string) {
 	path = s
-	if at := digestSuffix.FindStringIndex(path); at != nil {
+	if at := digestSuffix().FindStringIndex(path); at != nil {
 		path, ref = path[:at[0]], path[at[0]+1:]
 	}
-	from := len(drive.FindString(path))
+	from := len(drive().FindString(path))
 	if i := strings.IndexByte(path[from:], ':'); i >= 0 && from+i+1 < len(path) {
 		name := path[from+i+1:]
 		path = path[:from+i]

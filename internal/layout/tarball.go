@@ -12,14 +12,15 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"regexp"
 	"strings"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 // maxEntries bounds the files of a tar. A release of 1000 images of 20 layers has some 20,000.
 const maxEntries = 100_000
 
-var blobGrammar = regexp.MustCompile(`^blobs/sha256/[0-9a-f]{64}$`)
+var blobGrammar = pattern.Lazy(`^blobs/sha256/[0-9a-f]{64}$`)
 
 // tarball is a layout in a tar, whose blobs are read where they are.
 type tarball struct {
@@ -113,7 +114,7 @@ func (t *tarball) add(header *tar.Header, at extent) error {
 	if path.Base(name) == markerFile && name != markerFile {
 		t.nested = path.Dir(name)
 	}
-	if name != markerFile && name != indexFile && name != archiveFile && !blobGrammar.MatchString(name) {
+	if name != markerFile && name != indexFile && name != archiveFile && !blobGrammar().MatchString(name) {
 		return nil
 	}
 	if _, ok := t.extents[name]; ok {

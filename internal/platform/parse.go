@@ -5,19 +5,20 @@ package platform
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 const form = "os/arch[/variant][:os.version]"
 
 var (
-	variantGrammar   = regexp.MustCompile(`^[a-z0-9][a-z0-9._]*$`)
-	osVersionGrammar = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	variantGrammar   = pattern.Lazy(`^[a-z0-9][a-z0-9._]*$`)
+	osVersionGrammar = pattern.Lazy(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 	// joinedArch is an architecture and a variant in one word, as uname (armv7l) and Docker's official images (arm32v7,
 	// arm64v8) write them.
-	joinedArch = regexp.MustCompile(`^arm(64|32)?(v[5-9])[a-z]*$`)
+	joinedArch = pattern.Lazy(`^arm(64|32)?(v[5-9])[a-z]*$`)
 )
 
 // Parse reads os/arch[/variant][:os.version], such as linux/arm64/v8 or windows/amd64:10.0.17763.6054, in any case. Unlike a
@@ -76,11 +77,11 @@ func parse(s string) (Spec, error) {
 	spec := Spec{OS: parts[0], Arch: parts[1], OSVersion: osVersion}
 	if len(parts) == 3 {
 		spec.Variant = parts[2]
-		if !variantGrammar.MatchString(strings.ToLower(spec.Variant)) {
+		if !variantGrammar().MatchString(strings.ToLower(spec.Variant)) {
 			return Spec{}, fmt.Errorf("%q is no variant: it may have letters, digits, '.' and '_', such as v7", spec.Variant)
 		}
 	}
-	if hasVersion && !osVersionGrammar.MatchString(osVersion) {
+	if hasVersion && !osVersionGrammar().MatchString(osVersion) {
 		return Spec{}, fmt.Errorf("%q is no os.version: write one such as 10.0.17763.6054 after the colon", osVersion)
 	}
 	return resolve(spec), nil
@@ -112,7 +113,7 @@ func checkArch(parts []string) error {
 	if arch == "" {
 		return fmt.Errorf("no architecture is given: write %s/amd64 or another", os)
 	}
-	if m := joinedArch.FindStringSubmatch(r.Arch); m != nil {
+	if m := joinedArch().FindStringSubmatch(r.Arch); m != nil {
 		return fmt.Errorf("unknown architecture %q: write %s/arm%s/%s", arch, os, strings.TrimPrefix(m[1], "32"), m[2])
 	}
 	return fmt.Errorf("unknown architecture %q: write it as in GOARCH (amd64, arm64, arm, 386, ppc64le, riscv64, s390x)", arch)

@@ -5,17 +5,18 @@ package platform
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 var (
-	placeholder = regexp.MustCompile(`\{[^{}]*\}`)
-	literal     = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
+	placeholder = pattern.Lazy(`\{[^{}]*\}`)
+	literal     = pattern.Lazy(`^[A-Za-z0-9._-]*$`)
 
 	// tagGrammar is the distribution specification's:
 	// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
-	tagGrammar = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	tagGrammar = pattern.Lazy(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 )
 
 // Template says how the temporary tag of a platform is named (the input source_template). Its placeholders are {source_tag},
@@ -30,7 +31,7 @@ type Template struct {
 func ParseTemplate(s string) (Template, error) {
 	var errs []error
 	known := values("", Spec{})
-	for _, p := range placeholder.FindAllString(s, -1) {
+	for _, p := range placeholder().FindAllString(s, -1) {
 		if _, ok := known[p]; !ok {
 			errs = append(errs, fmt.Errorf("unknown placeholder %s: there are {source_tag}, {os}, {arch}, {variant}, {-variant}, {os.version} and {-os.version}", p))
 		}
@@ -38,7 +39,7 @@ func ParseTemplate(s string) (Template, error) {
 	if !strings.Contains(s, "{source_tag}") {
 		errs = append(errs, errors.New("{source_tag} is missing"))
 	}
-	if rest := placeholder.ReplaceAllLiteralString(s, ""); !literal.MatchString(rest) {
+	if rest := placeholder().ReplaceAllLiteralString(s, ""); !literal().MatchString(rest) {
 		errs = append(errs, errors.New("beside placeholders it may have letters, digits, '.', '_' and '-' only"))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -51,8 +52,8 @@ func ParseTemplate(s string) (Template, error) {
 // tags. The error says that the result would not be a tag, mostly because it is longer than 128 characters.
 func (t Template) Tag(sourceTag string, p Spec) (string, error) {
 	known := values(sourceTag, p)
-	tag := placeholder.ReplaceAllStringFunc(t.text, func(name string) string { return known[name] })
-	if !tagGrammar.MatchString(tag) {
+	tag := placeholder().ReplaceAllStringFunc(t.text, func(name string) string { return known[name] })
+	if !tagGrammar().MatchString(tag) {
 		return "", fmt.Errorf("naming the tag of %s: %q is no tag, which has 1 to 128 letters, digits, '.', '_' and '-', and does not start with '.' or '-'", p, tag)
 	}
 	return tag, nil

@@ -4,11 +4,12 @@ package readme
 
 import (
 	"html"
-	"regexp"
 	"strings"
 	"unicode"
 
 	"github.com/yuin/goldmark/util"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 // target is where a relative link points, as it is written: what is valid in a text stays so, and says the same, if it is
@@ -19,14 +20,14 @@ type target struct {
 	decode func(string) string
 }
 
-var schemeRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
+var schemeRE = pattern.Lazy(`^[A-Za-z][A-Za-z0-9+.-]*:`)
 
 // newTarget reads a destination or the value of an attribute, without brackets and quotes. It is false if that is not
 // relative to the README, is just a place in it, or has control characters, which have no place in an address. What
 // decode does with character references and escapes only serves to understand it.
 func newTarget(written string, decode func(string) string) (target, bool) {
 	address := strings.TrimSpace(decode(written))
-	if address == "" || address[0] == '#' || strings.HasPrefix(address, "//") || schemeRE.MatchString(address) ||
+	if address == "" || address[0] == '#' || strings.HasPrefix(address, "//") || schemeRE().MatchString(address) ||
 		strings.ContainsFunc(address, unicode.IsControl) {
 		return target{}, false
 	}

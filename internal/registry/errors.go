@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"github.com/polytag/polytag/internal/pattern"
 	"github.com/polytag/polytag/internal/release"
 )
 
@@ -73,9 +73,9 @@ func (e *Error) structured() bool { return len(e.Codes) > 0 }
 // contentPath matches the endpoints of the distribution specification that are
 // about a repository's content.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#endpoints
-var contentPath = regexp.MustCompile(`^/v2/.+/(manifests/[^/]+|blobs/.+|tags/list|referrers/[^/]+)$`)
+var contentPath = pattern.Lazy(`^/v2/.+/(manifests/[^/]+|blobs/.+|tags/list|referrers/[^/]+)$`)
 
-var blobPath = regexp.MustCompile(`^/v2/.+/blobs/[^/]+$`)
+var blobPath = pattern.Lazy(`^/v2/.+/blobs/[^/]+$`)
 
 // NoCredentialsError means that a registry asks for credentials before a push
 // and none were found. Nothing is ever pushed anonymously by surprise.
@@ -137,12 +137,12 @@ func clip(text string) string {
 // isContent reports whether a request, or the one that was redirected to it,
 // asks for a manifest, a blob or a list. Token servers may live below /v2/ too.
 func isContent(req *http.Request) bool {
-	return req != nil && contentPath.MatchString(original(req).URL.Path)
+	return req != nil && contentPath().MatchString(original(req).URL.Path)
 }
 
 // isBlob reports whether a request is to be answered with the content of a blob.
 func isBlob(req *http.Request) bool {
-	return req.Method == http.MethodGet && blobPath.MatchString(original(req).URL.Path)
+	return req.Method == http.MethodGet && blobPath().MatchString(original(req).URL.Path)
 }
 
 // original returns the request that was redirected to req, or req itself.

@@ -10,11 +10,11 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"regexp"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/polytag/polytag/internal/pattern"
 	"github.com/polytag/polytag/internal/release"
 )
 
@@ -111,11 +111,11 @@ func (r *repository) referrersPage(ctx context.Context, at *url.URL) (entries []
 }
 
 // nextLink matches the address of the next page.
-var nextLink = regexp.MustCompile(`<([^>]*)>[^,]*;\s*rel="?next"?`)
+var nextLink = pattern.Lazy(`<([^>]*)>[^,]*;\s*rel="?next"?`)
 
 // nextPage returns the address of the page that follows an answer, nil if none does.
 func nextPage(resp *http.Response) (*url.URL, error) {
-	link := nextLink.FindStringSubmatch(resp.Header.Get("Link"))
+	link := nextLink().FindStringSubmatch(resp.Header.Get("Link"))
 	if link == nil {
 		return nil, nil //nolint:nilnil // there is none
 	}

@@ -3,15 +3,15 @@
 package release
 
 import (
-	"regexp"
 	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/polytag/polytag/internal/pattern"
 	"github.com/polytag/polytag/internal/semtag"
 )
 
-var floating = regexp.MustCompile(`^v?[0-9]+(\.[0-9]+)?$`)
+var floating = pattern.Lazy(`^v?[0-9]+(\.[0-9]+)?$`)
 
 // TemporaryTag is a tag that the sources came by, and what a clean-up will do
 // with it.
@@ -70,4 +70,4 @@ func keepReason(req Request, primary TargetState, tag string) string {
 
 // isFloating reports whether a tag looks like a floating tag, of this release or
 // of another: latest, 1, 1.2, v1.
-func isFloating(tag string) bool { return tag == "latest" || floating.MatchString(tag) }
+func isFloating(tag string) bool { return tag == "latest" || floating().MatchString(tag) }

@@ -4,7 +4,6 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/polytag/polytag/internal/pattern"
 	"github.com/polytag/polytag/internal/release"
 )
 
@@ -104,10 +104,10 @@ func (c Copied) words(planned bool) string {
 }
 
 // dockerHub is the host of Docker Hub's registry where it stands for itself, and not in a URL.
-var dockerHub = regexp.MustCompile(`(^|[^/\w.-])index\.docker\.io\b`)
+var dockerHub = pattern.Lazy(`(^|[^/\w.-])index\.docker\.io\b`)
 
 // Plain writes a message with Docker Hub by the name that people and clients know it by, as all tables do.
-func Plain(message string) string { return dockerHub.ReplaceAllString(message, "${1}docker.io") }
+func Plain(message string) string { return dockerHub().ReplaceAllString(message, "${1}docker.io") }
 
 // plural writes a number with a noun that it counts.
 func plural(n int, noun string) string {

@@ -5,6 +5,8 @@ package semtag
 import (
 	"regexp"
 	"strings"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 // Recognize reports whether a tag of a repository is an exact tag of this scheme, with the same suffix, and of which version.
@@ -72,8 +74,8 @@ func (t template) evidence() *regexp.Regexp {
 		version = `([0-9]+\.[0-9]+\.[0-9]+(?:[_-][0-9A-Za-z._-]*)?)`
 	)
 
-	var pattern strings.Builder
-	pattern.WriteByte('^')
+	var expr strings.Builder
+	expr.WriteByte('^')
 	between := ""
 	seen := map[string]bool{}
 	for _, p := range t.parts {
@@ -85,36 +87,36 @@ func (t template) evidence() *regexp.Regexp {
 		case !p.ofVersion(), seen["version"] && p.placeholder == "version":
 			return nil
 		case len(seen) == 0:
-			pattern.WriteString(optionalV(between))
+			expr.WriteString(optionalV(between))
 		case strings.Trim(between, "0123456789") == "":
 			return nil
 		default:
-			pattern.WriteString(regexp.QuoteMeta(between))
+			expr.WriteString(regexp.QuoteMeta(between))
 		}
 
 		if p.placeholder == "version" {
-			pattern.WriteString(version)
+			expr.WriteString(version)
 		} else {
-			pattern.WriteString(number)
+			expr.WriteString(number)
 		}
 		seen[p.placeholder] = true
 		between = ""
 	}
 
-	pattern.WriteString(regexp.QuoteMeta(between) + "$")
+	expr.WriteString(regexp.QuoteMeta(between) + "$")
 
-	return regexp.MustCompile(pattern.String())
+	return regexp.MustCompile(expr.String()) //nolint:forbidigo // it is made from the templates of this run
 }
 
 // optionalV returns a pattern for the text before a version which takes it with a last "v" and without, unless that would be
 // part of a word: "rev" stays as it is.
 func optionalV(before string) string {
 	stem := strings.TrimSuffix(before, "v")
-	if wordEnd.MatchString(stem) {
+	if wordEnd().MatchString(stem) {
 		return regexp.QuoteMeta(before)
 	}
 
 	return regexp.QuoteMeta(stem) + "v?"
 }
 
-var wordEnd = regexp.MustCompile(`[0-9A-Za-z]$`)
+var wordEnd = pattern.Lazy(`[0-9A-Za-z]$`)

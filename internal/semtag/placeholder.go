@@ -5,8 +5,9 @@ package semtag
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 // Vars are the values of a run that templates may hold besides the version. A template that needs one which is empty is an error.
@@ -50,11 +51,11 @@ func (vars Vars) get(placeholder string) (string, error) {
 }
 
 var (
-	envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	envName = pattern.Lazy(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 	// secretName matches names of environment variables that CI systems and people give to secrets. It covers this program's
 	// own inputs too, under each of their prefixes: INPUT_PASSWORD, PLUGIN_REGISTRY_AUTH, POLYTAG_GITHUB_TOKEN.
-	secretName = regexp.MustCompile(`(?i)TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|PRIVATE|AUTH|JWT|` +
+	secretName = pattern.Lazy(`(?i)TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|PRIVATE|AUTH|JWT|` +
 		`(API|ACCESS|SIGNING)_?KEY|(^|_)(KEY|PAT|PASS|PWD)$`)
 )
 
@@ -69,9 +70,9 @@ func checkPlaceholder(placeholder string) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("{%s} is unknown; there are {major}, {minor}, {patch}, {version}, {git_tag}, {sha}, {short_sha} and {env:NAME}", placeholder)
-	case !envName.MatchString(name):
+	case !envName().MatchString(name):
 		return fmt.Errorf("{%s} names no environment variable; write it as {env:BUILD_NUMBER}", placeholder)
-	case secretName.MatchString(name):
+	case secretName().MatchString(name):
 		return fmt.Errorf("{%s} looks like a secret, and everybody can read a tag; give the variable another name if it is not", placeholder)
 	default:
 		return nil

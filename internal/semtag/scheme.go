@@ -13,8 +13,9 @@ package semtag
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 // Scheme is the parsed `tags` input, with the suffix that every tag gets. It comes from [ParseScheme], does not change, and
@@ -25,7 +26,7 @@ type Scheme struct {
 	defaults  bool // no templates were given
 }
 
-var suffixGrammar = regexp.MustCompile(`^-[A-Za-z0-9._-]{1,126}$`)
+var suffixGrammar = pattern.Lazy(`^-[A-Za-z0-9._-]{1,126}$`)
 
 // ParseScheme parses templates in push order, and a suffix: empty, or "-" and at least one more character of a tag.
 // No templates mean {major}, {major}.{minor}, {version}, latest, of which {major} is left out for major version 0.
@@ -37,7 +38,7 @@ func ParseScheme(templates []string, suffix string) (*Scheme, error) {
 	}
 
 	var faults []error
-	if suffix != "" && !suffixGrammar.MatchString(suffix) {
+	if suffix != "" && !suffixGrammar().MatchString(suffix) {
 		faults = append(faults, fmt.Errorf("parsing suffix %q: it must be a hyphen and then letters, digits or . _ -, as in -alpine", suffix))
 	}
 	for _, text := range templates {

@@ -4,9 +4,10 @@ package semtag
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 // Tag is one tag to publish. It is comparable; tags come from [Scheme.Expand].
@@ -62,11 +63,11 @@ func fillVersion(text string, v Version) string {
 // maxName is the length of the longest tag: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 const maxName = 128
 
-var foreign = regexp.MustCompile(`[^A-Za-z0-9._-]`)
+var foreign = pattern.Lazy(`[^A-Za-z0-9._-]`)
 
 // checkName says which rule of [A-Za-z0-9_][A-Za-z0-9._-]{0,127} a tag breaks, which must not be empty.
 func checkName(name string) error {
-	if c := foreign.FindString(name); c != "" {
+	if c := foreign().FindString(name); c != "" {
 		return fmt.Errorf("a tag cannot hold %q, only letters, digits and . _ -", c)
 	}
 	if name[0] == '.' || name[0] == '-' {

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 // template is one parsed element of the `tags` input.
@@ -27,7 +29,7 @@ type part struct {
 }
 
 // tokens splits a template into placeholders, literal text and stray braces, and leaves nothing out.
-var tokens = regexp.MustCompile(`\{[^{}]*\}|[^{}]+|[{}]`)
+var tokens = pattern.Lazy(`\{[^{}]*\}|[^{}]+|[{}]`)
 
 func parseTemplate(text string) (template, error) {
 	if text == "" {
@@ -37,7 +39,7 @@ func parseTemplate(text string) (template, error) {
 	t := template{text: text}
 	var faults []error
 	var sample strings.Builder // the shortest tag that can come of it: a placeholder gives one character at least
-	for _, token := range tokens.FindAllString(text, -1) {
+	for _, token := range tokens().FindAllString(text, -1) {
 		switch {
 		case token == "{" || token == "}":
 			faults = append(faults, errors.New("a brace has no partner; a placeholder is written {version}"))

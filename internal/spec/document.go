@@ -7,14 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"sort"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
-var lineGrammar = regexp.MustCompile(`^line [1-9][0-9]*: `)
+var lineGrammar = pattern.Lazy(`^line [1-9][0-9]*: `)
 
 // document reads the one YAML document that raw holds.
 func document(raw []byte) (*yaml.Node, error) {
@@ -22,7 +23,7 @@ func document(raw []byte) (*yaml.Node, error) {
 	if err == nil {
 		return root, nil
 	}
-	if !lineGrammar.MatchString(err.Error()) {
+	if !lineGrammar().MatchString(err.Error()) {
 		err = fmt.Errorf("line %d: %w", firstLine(raw, err), err)
 	}
 	return nil, err

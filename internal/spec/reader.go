@@ -5,10 +5,11 @@ package spec
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/polytag/polytag/internal/pattern"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 
 // tagGrammar is that of the distribution specification:
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
-var tagGrammar = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+var tagGrammar = pattern.Lazy(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 
 // reader turns nodes into values. It goes on after a fault, with a zero value in its place.
 type reader struct {
@@ -127,7 +128,7 @@ func (r *reader) tags(n *yaml.Node) []string {
 	items, _ := r.list(n)
 	for _, item := range items {
 		tag, ok := r.scalar(item)
-		if ok && !tagGrammar.MatchString(tag) {
+		if ok && !tagGrammar().MatchString(tag) {
 			r.fault(item, "%.140q is no tag: want letters, digits, _ . and -, at most 128, and no . or - first", tag)
 		}
 		out = append(out, tag)
