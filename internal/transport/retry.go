@@ -96,6 +96,8 @@ func (x *exchange) explain(err error) error {
 	switch {
 	case x.pending != "": // the context ended the wait
 		return fmt.Errorf("%s: waiting after attempt %d (%s): %w", what, x.attempts, x.pending, err)
+	case x.attempts > 1 && x.req.Context().Err() != nil: // it ended an attempt, which says nothing of those before
+		return fmt.Errorf("%s: after %d attempts (%s): %w", what, x.attempts, x.wait.reason(), err)
 	case x.attempts > 1:
 		return fmt.Errorf("%s: after %d attempts: %w", what, x.attempts, err)
 	}

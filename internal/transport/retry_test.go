@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -190,6 +191,26 @@ func TestCancelEndsTheWait(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestDeadlineEndsAnAttempt: why the attempts before it failed is told, too.
+func TestDeadlineEndsAnAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		rt := transport.New(transport.Options{Base: base(func(req *http.Request) (*http.Response, error) {
+			if n++; n < 3 {
+				return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+			}
+			<-req.Context().Done()
+			return nil, context.Cause(req.Context())
+		})})
+		_, _, err := do(t, rt, request(t, http.MethodGet, manifest, nil).WithContext(within(t, time.Minute)))
+		const want = "GET " + manifest + ": after 3 attempts (read tcp: connection reset by peer): context deadline exceeded"
+		if !errors.Is(err, context.DeadlineExceeded) || err.Error() != want {
+			t.Errorf("error = %v, want %s", err, want)
+		}
+	})
 }
 
 func TestErrorTellsTheAttempts(t *testing.T) {
