@@ -56,7 +56,7 @@ func New(o Options) *Client {
 	if o.Keychain == nil {
 		o.Keychain = &Keychain{}
 	}
-	return &Client{options: o, pings: pings{known: map[string]pong{}}, repos: map[name.Repository]*repository{}}
+	return &Client{options: o, pings: pings{sent: map[string]*ping{}}, repos: map[name.Repository]*repository{}}
 }
 
 // Repository opens a repository; the first request connects.

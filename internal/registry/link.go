@@ -27,9 +27,26 @@ type link struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
-	if resp := l.pings.answer(req); resp != nil {
-		return resp, nil
+	var resp *http.Response
+	var err error
+	if isPing(req) {
+		resp, err = l.pings.send(req, l.send)
+	} else {
+		resp, err = l.send(req)
 	}
+	if err != nil {
+		return nil, err
+	}
+	if err := l.refuse(req, resp); err != nil {
+		discard(resp)
+		return nil, err
+	}
+	bound(req, resp)
+	return resp, nil
+}
+
+// send sends a request, if that is permitted.
+func (l link) send(req *http.Request) (*http.Response, error) {
 	if err := l.permit(req); err != nil {
 		return nil, err
 	}
@@ -44,16 +61,7 @@ func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
 	if _, plain := errors.AsType[*transport.PlainHTTPError](err); plain {
 		return nil, hopeless{err}
 	}
-	if err != nil {
-		return nil, err //nolint:wrapcheck // the transport has said method and URL
-	}
-	if err := l.refuse(req, resp); err != nil {
-		discard(resp)
-		return nil, err
-	}
-	l.pings.keep(req, resp)
-	bound(req, resp)
-	return resp, nil
+	return resp, err //nolint:wrapcheck // the transport has said method and URL
 }
 
 // permit says why a request is not sent: whoever speaks for the registry, by a
