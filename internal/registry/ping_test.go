@@ -3,6 +3,7 @@
 package registry_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -58,4 +59,20 @@ func (s *schemes) RoundTrip(req *http.Request) (*http.Response, error) {
 		s.seen <- req.URL.Scheme
 	}
 	return s.base.RoundTrip(req)
+}
+
+// TestPingOfOthers: what a registry answered to somebody who reads without credentials is no way in for somebody who is to write.
+func TestPingOfOthers(t *testing.T) {
+	t.Parallel()
+	r := registrytest.New(registrytest.Options{Users: withUser(), Bearer: true})
+	target := repoOf(t, image)
+	client := registry.New(registry.Options{
+		Transport: transport.New(transport.Options{Base: registrytest.Net{host: r}}),
+		Push:      []name.Repository{target},
+	})
+	_, _ = client.Repository(repoOf(t, host+"/acme/base")).Manifest(t.Context(), "1")
+	_, err := client.Repository(target).Manifest(t.Context(), "1")
+	if _, ok := errors.AsType[*registry.NoCredentialsError](err); !ok {
+		t.Errorf("error = %v, want a %T", err, &registry.NoCredentialsError{})
+	}
 }
