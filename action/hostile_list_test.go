@@ -63,7 +63,7 @@ func hostileLists() []hostility {
 
 // hostileReferrers are sources whose images are said to have referrers.
 func hostileReferrers() []hostility {
-	const refs = "^GET .*/referrers/"
+	const refs, list = "^GET .*/referrers/", "^GET .*/tags/list"
 	page := func(w http.ResponseWriter, next string, entries ...string) {
 		w.Header().Set("Content-Type", ociIndex)
 		if next != "" {
@@ -72,8 +72,11 @@ func hostileReferrers() []hostility {
 		fmt.Fprint(w, indexOf(entries...))
 	}
 	n := 0
-	cosign := func(honest *registrytest.Registry, suffix string) string {
-		return "sha256-" + strings.TrimPrefix(honest.Tags(repo)["amd64"], "sha256:") + suffix
+	// cosign answers for a tag made of the image's digest, and lists it.
+	cosign := func(honest *registrytest.Registry, suffix string, answer http.HandlerFunc) http.Handler {
+		tag := "sha256-" + strings.TrimPrefix(honest.Tags(repo)["amd64"], "sha256:") + suffix
+		listed := at(honest, list, reply(http.StatusOK, `{"name":"`+repo+`","tags":["amd64","`+tag+`"]}`, "Content-Type: application/json"))
+		return at(listed, "^GET .*/manifests/"+tag+"$", answer)
 	}
 	return []hostility{
 		{name: "endless page", want: "larger than 4194304 bytes", source: instead(refs, endless(ociIndex, `{"schemaVersion":2,"manifests":[{"mediaType":"`, "a"))},
@@ -99,22 +102,24 @@ func hostileReferrers() []hostility {
 			return at(honest, refs, func(w http.ResponseWriter, _ *http.Request) { page(w, "", sized(ociManifest, "b", -1)) })
 		}, published: true}, // it is not there
 		{name: "fallback tag of 4 MiB", want: "more than 1000", source: func(honest *registrytest.Registry) http.Handler {
-			return at(honest, "^GET .*/manifests/"+cosign(honest, "$"), reply(http.StatusOK, indexOf(many(20_000)...), "Content-Type: "+ociIndex))
+			return cosign(honest, "", reply(http.StatusOK, indexOf(many(20_000)...), "Content-Type: "+ociIndex))
 		}},
 		{name: "fallback tag that is an image", want: "is no image index", source: func(honest *registrytest.Registry) http.Handler {
-			return at(honest, "^GET .*/manifests/"+cosign(honest, "$"), reply(http.StatusOK, imageOf(""), "Content-Type: "+ociManifest))
+			return cosign(honest, "", reply(http.StatusOK, imageOf(""), "Content-Type: "+ociManifest))
 		}},
 		{name: "signature that is an index", published: true, source: func(honest *registrytest.Registry) http.Handler {
-			return at(honest, "^GET .*/manifests/"+cosign(honest, ".sig$"), reply(http.StatusOK, indexOf(), "Content-Type: "+ociIndex))
+			return cosign(honest, ".sig", reply(http.StatusOK, indexOf(), "Content-Type: "+ociIndex))
 		}},
 		{name: "signature without end", want: "larger than 4194304 bytes", source: func(honest *registrytest.Registry) http.Handler {
-			return at(honest, "^GET .*/manifests/"+cosign(honest, ".sig$"), endless(ociManifest, `{"a":"`, "a"))
+			return cosign(honest, ".sig", endless(ociManifest, `{"a":"`, "a"))
 		}},
 		{name: "signature with a layer that is not there", want: "BLOB_UNKNOWN", written: true, source: func(honest *registrytest.Registry) http.Handler {
-			return at(honest, "^GET .*/manifests/"+cosign(honest, ".sig$"), reply(http.StatusOK,
+			return cosign(honest, ".sig", reply(http.StatusOK,
 				strings.Replace(imageOf(""), `"layers":[]`, `"layers":[`+sized("application/x", "nowhere", 7)+`]`, 1), "Content-Type: "+ociManifest))
 		}},
 		{name: "that never come", want: "timeout", args: short, source: instead(refs, never)},
+		{name: "list of tags that never comes", published: true, source: instead(list, never)},
+		{name: "list of tags without end", published: true, source: instead(list, endless("application/json", `{"tags":["`, "a"))},
 	}
 }
 

@@ -115,20 +115,21 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-// TestRequests checks that an index costs a request for each manifest, and for each place where referrers of the index and of its
-// images may be: no config is read where the index says the platform, and nothing is asked for twice.
+// TestRequests checks that an index costs a request for each manifest, one for the tags, and one for the referrers of the index and of
+// each of its images: no config is read where the index says the platform, no tag is looked up that is not there, and nothing is asked
+// for twice.
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[registrytest.Referrers]struct{ manifests, referrers int }{
-		registrytest.ReferrersAPI:  {5 + 3*3, 3},
-		registrytest.ReferrersNone: {5 + 3*4, 1}, // at least: that there is no API is found out by all at once
+	for kind, least := range map[registrytest.Referrers]int{
+		registrytest.ReferrersAPI:  3,
+		registrytest.ReferrersNone: 1, // that there is no API is found out by all at once
 	} {
 		reg, read := serve(t, kind)
 		reg.PushLayout(t, fixtures+"multi", "acme/app")
 		if _, err := read(":test-build-11c53"); err != nil {
 			t.Fatal(err)
 		}
-		var manifests, referrers int
+		var manifests, lists, referrers int
 		seen := map[string]bool{}
 		for _, q := range reg.Requests() {
 			switch {
@@ -138,13 +139,15 @@ func TestRequests(t *testing.T) {
 				manifests++
 			case q.Method == http.MethodGet && strings.Contains(q.Path, "/referrers/"):
 				referrers++
+			case q.Method == http.MethodGet && strings.HasSuffix(q.Path, "/tags/list"):
+				lists++
 			case q.Path != "/v2/":
 				t.Errorf("Read() sent %s", q)
 			}
 			seen[q.Path] = true
 		}
-		if manifests != want.manifests || referrers < want.referrers || referrers > 3 {
-			t.Errorf("Read() read %d manifests and %d lists, want %d and %d", manifests, referrers, want.manifests, want.referrers)
+		if manifests != 5 || lists != 1 || referrers < least || referrers > 3 {
+			t.Errorf("Read() read %d manifests, %d lists of tags and %d of referrers, want 5, 1 and %d to 3", manifests, lists, referrers, least)
 		}
 	}
 }

@@ -50,9 +50,11 @@ func (s *store) Blob(_ context.Context, desc v1.Descriptor) ([]byte, error) {
 	return raw, nil
 }
 
-func (s *store) Referrers(_ context.Context, subject v1.Hash) ([]v1.Descriptor, error) {
+func (s *store) Referrers(_ context.Context, subject v1.Hash, _ func(string) bool) ([]v1.Descriptor, error) {
 	return s.referrers[subject], nil
 }
+
+func (s *store) Glance(context.Context) ([]string, bool) { return nil, false }
 
 // put stores a manifest, and returns how an index lists it.
 func (s *store) put(mediaType types.MediaType, raw string) v1.Descriptor {

@@ -137,7 +137,7 @@ func FuzzManifest(f *testing.F) {
 				t.Errorf("Manifest(%q) = %q as %s, %s", ref, m.Raw, m.Digest, m.MediaType)
 			}
 			if err == nil {
-				_, _ = l.Referrers(t.Context(), m.Digest)
+				_, _ = l.Referrers(t.Context(), m.Digest, nil)
 			}
 		}
 	})

@@ -179,7 +179,7 @@ func TestOpenCancelled(t *testing.T) {
 	_, manifest := l.Manifest(ctx, "a")
 	_, blob := l.Blob(ctx, image)
 	_, stream := l.Open(ctx, image)
-	_, referrers := l.Referrers(ctx, image.Digest)
+	_, referrers := l.Referrers(ctx, image.Digest, nil)
 	for call, got := range map[string]error{"Manifest": manifest, "Blob": blob, "Open": stream, "Referrers": referrers} {
 		if !errors.Is(got, cause) {
 			t.Errorf("%s after the context's end: %v, want %v", call, got, cause)

@@ -96,8 +96,9 @@ func (l *Layout) document(entry v1.Descriptor) (document, error) {
 
 // Referrers returns the manifests that index.json lists and whose subject is the manifest of that digest, and those that the
 // entry of the fallback tag sha256-… lists, as a registry's referrers API would: with artifactType and the annotations of the
-// manifest. At most 1000; more are an error. There may be none, also of a manifest that the layout does not hold.
-func (l *Layout) Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descriptor, error) {
+// manifest. At most 1000; more are an error. There may be none, also of a manifest that the layout does not hold. Every name is
+// looked up, whatever is known of it: that is cheap.
+func (l *Layout) Referrers(ctx context.Context, subject v1.Hash, _ func(string) bool) ([]v1.Descriptor, error) {
 	g, err := l.links(ctx)
 	if err != nil {
 		return nil, err
@@ -130,6 +131,9 @@ func (l *Layout) Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descripto
 	}
 	return out, nil
 }
+
+// Glance shows nothing: to look a name up costs no request.
+func (l *Layout) Glance(context.Context) ([]string, bool) { return nil, false }
 
 // fallback reads the index that the fallback tag names, if there is one.
 func (l *Layout) fallback(subject v1.Hash) ([]v1.Descriptor, error) {

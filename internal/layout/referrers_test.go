@@ -43,7 +43,7 @@ func TestReferrers(t *testing.T) {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
 			l := mustOpen(t, of(t, b.dir))
-			got, err := l.Referrers(t.Context(), image.Digest)
+			got, err := l.Referrers(t.Context(), image.Digest, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +51,7 @@ func TestReferrers(t *testing.T) {
 				t.Errorf("Referrers (-want +got):\n%s", diff)
 			}
 			for _, desc := range []v1.Descriptor{byType, tagged} {
-				if got, err := l.Referrers(t.Context(), desc.Digest); len(got) > 0 || err != nil {
+				if got, err := l.Referrers(t.Context(), desc.Digest, nil); len(got) > 0 || err != nil {
 					t.Errorf("Referrers(%s) = %v, %v, want none", desc.Digest, got, err)
 				}
 			}
@@ -107,7 +107,7 @@ func TestReferrersFaults(t *testing.T) {
 			t.Parallel()
 			b := build(t)
 			test.spoil(b)
-			got, err := mustOpen(t, b.dir).Referrers(t.Context(), image.Digest)
+			got, err := mustOpen(t, b.dir).Referrers(t.Context(), image.Digest, nil)
 			if err == nil {
 				t.Fatalf("Referrers = %d descriptors, want an error", len(got))
 			}

@@ -29,7 +29,7 @@ func TestEndless(t *testing.T) {
 			return err
 		},
 		"referrers": func(ctx context.Context, repo release.Repository) error {
-			_, err := repo.Referrers(ctx, subject.Digest)
+			_, err := repo.Referrers(ctx, subject.Digest, nil)
 			return err
 		},
 		"a config": func(ctx context.Context, repo release.Repository) error {

@@ -71,7 +71,7 @@ func (c *Client) open(repo name.Repository) *repository {
 	r := &repository{
 		client: c, repo: repo,
 		home: newConnection(), mounting: map[name.Repository]*connection{},
-		sessions: map[v1.Hash]*url.URL{}, listed: map[v1.Hash]struct{}{},
+		sessions: map[v1.Hash]*url.URL{}, listed: map[v1.Hash]struct{}{}, found: map[string]struct{}{},
 	}
 	for _, p := range c.options.Push {
 		r.push = r.push || p == repo
@@ -97,6 +97,8 @@ type repository struct {
 	listed map[v1.Hash]struct{}
 
 	mu sync.Mutex // guards all below
+	// found are the tags that were looked up, and are there.
+	found map[string]struct{}
 	// quiet is set when a HEAD came without a digest: GET is used from then on.
 	quiet bool
 	// mounting holds the connections that may read another repository, too.

@@ -61,7 +61,7 @@ func TestFallback(t *testing.T) {
 			if err := repo.PutReferrer(t.Context(), m, entry); err != nil {
 				t.Errorf("%s: PutReferrer: %v", name, err)
 			}
-			if got, err := repo.Referrers(t.Context(), subject.Digest); err != nil || len(got) != i+1 {
+			if got, err := repo.Referrers(t.Context(), subject.Digest, nil); err != nil || len(got) != i+1 {
 				t.Errorf("%s: %d referrers, %v, want %d", name, len(got), err, i+1)
 			}
 		}
@@ -77,14 +77,14 @@ func TestFallbackNewRepository(t *testing.T) {
 	r := registrytest.New(registrytest.Options{Referrers: registrytest.ReferrersQuiet})
 	repo := open(t, image, r, nil)
 	subject := describe([]byte("subject"))
-	if got, err := repo.Referrers(t.Context(), subject.Digest); err != nil || len(got) != 0 {
+	if got, err := repo.Referrers(t.Context(), subject.Digest, nil); err != nil || len(got) != 0 {
 		t.Errorf("Referrers in no repository = %v, %v, want none", got, err)
 	}
 	m, entry := referrer(t, r, subject, "example/one")
 	if err := repo.PutReferrer(t.Context(), m, entry); err != nil {
 		t.Errorf("PutReferrer: %v", err)
 	}
-	if got, err := repo.Referrers(t.Context(), subject.Digest); err != nil || len(got) != 1 {
+	if got, err := repo.Referrers(t.Context(), subject.Digest, nil); err != nil || len(got) != 1 {
 		t.Errorf("Referrers = %v, %v, want one", got, err)
 	}
 	if got := r.Tags(path); len(got) != 0 {
@@ -108,7 +108,7 @@ func TestFallbackConcurrent(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if got, err := repo.Referrers(t.Context(), subject.Digest); err != nil || len(got) != 10 {
+	if got, err := repo.Referrers(t.Context(), subject.Digest, nil); err != nil || len(got) != 10 {
 		t.Errorf("%d referrers, %v, want 10", len(got), err)
 	}
 }
@@ -154,7 +154,7 @@ func TestFallbackForeign(t *testing.T) {
 	subject := describe([]byte("subject"))
 	tag := "sha256-" + subject.Digest.Hex
 	want := r.PushImage(t, path+":"+tag, "linux/amd64")
-	if got, err := repo.Referrers(t.Context(), subject.Digest); err == nil {
+	if got, err := repo.Referrers(t.Context(), subject.Digest, nil); err == nil {
 		t.Errorf("Referrers = %v, want an error", got)
 	}
 	m, entry := referrer(t, r, subject, "example/one")
@@ -178,7 +178,7 @@ func TestFallbackIsDigest(t *testing.T) {
 	raw, mediaType, _ := r.Manifest(path, "1")
 	subject := v1.Descriptor{MediaType: mediaType, Size: int64(len(raw)), Digest: digest}
 	repo := open(t, image, h, nil)
-	if got, err := repo.Referrers(t.Context(), digest); err != nil || len(got) != 0 {
+	if got, err := repo.Referrers(t.Context(), digest, nil); err != nil || len(got) != 0 {
 		t.Errorf("Referrers = %v, %v, want none", got, err)
 	}
 	m, entry := referrer(t, r, subject, "example/one")
@@ -207,7 +207,7 @@ func TestFallbackHeader(t *testing.T) {
 	repo := open(t, image, h, nil)
 	subject := describe([]byte("subject"))
 	for want := range 2 {
-		if got, err := repo.Referrers(t.Context(), subject.Digest); err != nil || len(got) != want {
+		if got, err := repo.Referrers(t.Context(), subject.Digest, nil); err != nil || len(got) != want {
 			t.Errorf("%d referrers, %v, want %d", len(got), err, want)
 		}
 		m, entry := referrer(t, r, subject, "example/one")
@@ -255,7 +255,7 @@ func TestReferrersHostile(t *testing.T) {
 			io.WriteString(w, tt.body)
 		})
 		r := registrytest.Record(h)
-		if got, err := open(t, image, r, nil).Referrers(t.Context(), describe(nil).Digest); err == nil {
+		if got, err := open(t, image, r, nil).Referrers(t.Context(), describe(nil).Digest, nil); err == nil {
 			t.Errorf("%s: Referrers = %d entries, want an error", name, len(got))
 		}
 		if n := len(r.Requests()); n > 102 {

@@ -82,7 +82,7 @@ func FuzzLink(f *testing.F) {
 			out.Header().Set("Link", link)
 			io.WriteString(out, `{"schemaVersion": 2, "manifests": [{"mediaType": "a/b", "size": 1, "digest": "`+describe(nil).Digest.String()+`"}]}`)
 		})}
-		got, err := openOn(t, image, w, nil).Referrers(t.Context(), describe(nil).Digest)
+		got, err := openOn(t, image, w, nil).Referrers(t.Context(), describe(nil).Digest, nil)
 		w.check(t)
 		if len(w.sent) > 0 {
 			t.Errorf("Link: %q leads to %s", link, w.sent[0].URL)

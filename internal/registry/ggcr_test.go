@@ -44,7 +44,7 @@ func TestOtherRegistry(t *testing.T) {
 		if err := repo.PutReferrer(t.Context(), m, entry); err != nil {
 			t.Errorf("PutReferrer: %v", err)
 		}
-		got, err := repo.Referrers(t.Context(), subject.Digest)
+		got, err := repo.Referrers(t.Context(), subject.Digest, nil)
 		if err != nil || len(got) != 1 || got[0].Digest != entry.Digest || got[0].ArtifactType == "" {
 			t.Errorf("Referrers = %v, %v, want %v", got, err, entry)
 		}

@@ -27,12 +27,15 @@ const (
 
 // Referrers implements [release.Origin].
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
-func (r *repository) Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descriptor, error) {
+func (r *repository) Referrers(ctx context.Context, subject v1.Hash, mayBe func(tag string) bool) ([]v1.Descriptor, error) {
 	if !r.noReferrers.Load() {
 		listed, ok, err := r.referrers(ctx, subject)
 		if ok || err != nil {
 			return listed, err
 		}
+	}
+	if mayBe != nil && !mayBe(fallbackTag(subject)) {
+		return nil, nil
 	}
 	_, entries, err := r.fallback(ctx, subject)
 	if errors.Is(err, errNoTag) {

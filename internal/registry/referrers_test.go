@@ -43,7 +43,7 @@ func TestReferrers(t *testing.T) {
 		r := registrytest.New(registrytest.Options{Referrers: kind, PageSize: 2})
 		subject := describe([]byte("subject"))
 		repo := open(t, image, r, nil)
-		if got, err := repo.Referrers(t.Context(), subject.Digest); err != nil || len(got) != 0 {
+		if got, err := repo.Referrers(t.Context(), subject.Digest, nil); err != nil || len(got) != 0 {
 			t.Errorf("kind %d: Referrers of nothing = %v, %v, want none", kind, got, err)
 		}
 		want := map[v1.Hash]v1.Descriptor{}
@@ -56,7 +56,7 @@ func TestReferrers(t *testing.T) {
 			}
 			want[entry.Digest] = entry
 		}
-		listed, err := repo.Referrers(t.Context(), subject.Digest)
+		listed, err := repo.Referrers(t.Context(), subject.Digest, nil)
 		if err != nil {
 			t.Errorf("kind %d: Referrers: %v", kind, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -36,6 +37,9 @@ func (r *repository) reference(ref string) name.Reference {
 func (r *repository) saw(ref string) {
 	if _, ok := r.reference(ref).(name.Tag); ok {
 		r.tagged.Store(true)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.found[ref] = struct{}{}
 	}
 }
 
@@ -58,6 +62,14 @@ func (r *repository) Manifest(ctx context.Context, ref string) (release.Manifest
 	}
 	r.saw(ref)
 	return release.Manifest{Raw: got.Manifest, MediaType: got.MediaType, Digest: got.Digest}, nil
+}
+
+// lost forgets that a tag was found. It may have been the last one.
+func (r *repository) lost(tag string) {
+	r.tagged.Store(false)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.found, tag)
 }
 
 // isObject reports whether raw is a JSON object, as every manifest is and no
@@ -89,13 +101,8 @@ func (r *repository) List(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	puller, err := remote.NewPuller(options...)
+	lister, err := r.lister(ctx, options)
 	if err != nil {
-		return nil, fmt.Errorf("preparing a list: %w", err)
-	}
-	lister, err := puller.Lister(ctx, r.repo)
-	if err != nil {
-		err = r.classify(ctx, err)
 		// A page of a proxy is no proof that there is no such repository.
 		answer, ok := errors.AsType[*Error](err)
 		switch {
@@ -115,6 +122,47 @@ func (r *repository) List(ctx context.Context) ([]string, error) {
 	}
 	slices.Sort(tags)
 	return slices.Compact(tags), nil
+}
+
+// lister asks for the first page of the list of tags.
+func (r *repository) lister(ctx context.Context, options []remote.Option) (*remote.Lister, error) {
+	puller, err := remote.NewPuller(options...)
+	if err != nil {
+		return nil, fmt.Errorf("preparing a list: %w", err)
+	}
+	lister, err := puller.Lister(ctx, r.repo)
+	return lister, r.classify(ctx, err)
+}
+
+// glanceTime is how long a glance may take: some registries are slow to list
+// what they are quick to look up.
+const glanceTime = 5 * time.Second
+
+// Glance implements [release.Origin]. A list of more than one page is too long for
+// it, and one that is empty, or lacks a tag which was found, may be out of date.
+func (r *repository) Glance(ctx context.Context) ([]string, bool) {
+	ctx, cancel := context.WithTimeout(ctx, glanceTime)
+	defer cancel()
+	options, err := r.options(ctx)
+	if err != nil {
+		return nil, false
+	}
+	lister, err := r.lister(ctx, options)
+	if err != nil {
+		return nil, false
+	}
+	page, err := lister.Next(ctx) // it is there already
+	if err != nil || page.Next != "" || len(page.Tags) == 0 {
+		return nil, false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for tag := range r.found {
+		if !slices.Contains(page.Tags, tag) {
+			return nil, false
+		}
+	}
+	return page.Tags, true
 }
 
 // Resolve implements [release.Tags].
@@ -200,7 +248,7 @@ func (r *repository) Delete(ctx context.Context, tag string) error {
 	if err != nil {
 		return err
 	}
-	r.tagged.Store(false) // it may be the last one
+	r.lost(tag)
 	err = r.classify(ctx, remote.Delete(r.repo.Tag(tag), options...))
 	answer, ok := errors.AsType[*Error](err)
 	switch {

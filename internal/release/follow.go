@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
@@ -43,7 +45,7 @@ func (r Referrer) ref() string {
 }
 
 // Referrers reads everything that refers to the subjects, and what refers to
-// that, side by side. A referrer comes after its subject, those of one subject
+// that, side by side. Tags that a glance does not show are not looked up. A referrer comes after its subject, those of one subject
 // in the order in which they are listed, those that are as far from the subjects
 // before those of them that have tags. What is known is left out: an attestation
 // may have its image as its subject.
@@ -52,7 +54,7 @@ func (r Referrer) ref() string {
 // 1000 referrers, more than 16 MiB of them, or more than 4 that refer to each
 // other in a row, are an error.
 func Referrers(ctx context.Context, origin Origin, subjects, known []v1.Hash) ([]Referrer, error) {
-	f := &follower{origin: newAllowance().of(origin), left: maxReferrers, met: map[string]bool{}}
+	f := &follower{origin: newAllowance().of(origin), left: maxReferrers, met: map[string]bool{}, glance: glance(ctx, origin)}
 	for _, digest := range known {
 		f.met[digest.String()] = true
 	}
@@ -80,16 +82,36 @@ type follower struct {
 	left   int // how many more there may be
 	// met are the digests and tags that need no look any more.
 	met map[string]bool
+	// glance reports whether a tag may be there. The first call has a look.
+	glance func(tag string) bool
+}
+
+// glance has a look at the tags of an origin when it is first asked for one.
+func glance(ctx context.Context, origin Origin) func(tag string) bool {
+	look := sync.OnceValues(func() (map[string]struct{}, bool) {
+		tags, ok := origin.Glance(ctx)
+		known := make(map[string]struct{}, len(tags))
+		for _, tag := range tags {
+			known[tag] = struct{}{}
+		}
+		return known, ok
+	})
+	return func(tag string) bool {
+		known, ok := look()
+		_, there := known[tag]
+		return there || !ok
+	}
 }
 
 // step returns what refers to the subjects themselves. No registry has to list
 // anything for tags to be looked up.
 func (f *follower) step(ctx context.Context, subjects []Referrer) ([]Referrer, error) {
-	var listed []Referrer
-	tagged := f.tags(subjects)
+	var listed, tagged []Referrer
+	candidates := f.tags(subjects)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		tagged, err = f.read(ctx, tagged)
+		candidates = slices.DeleteFunc(candidates, func(r Referrer) bool { return !f.glance(r.Tag) })
+		tagged, err = f.read(ctx, candidates)
 		return err
 	})
 	group.Go(func() (err error) {
@@ -130,7 +152,7 @@ func (f *follower) list(ctx context.Context, subjects []Referrer) ([]Referrer, e
 	group.SetLimit(reads)
 	for i, s := range subjects {
 		group.Go(func() (err error) {
-			listed[i], err = f.origin.Referrers(ctx, s.Manifest.Digest)
+			listed[i], err = f.origin.Referrers(ctx, s.Manifest.Digest, f.glance)
 			return err
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,7 +123,7 @@ func TestReferrersErrors(t *testing.T) {
 	for _, failing := range []string{opReferrers, opManifest} {
 		s := newStore()
 		s.answer = func(_ context.Context, op, _ string, apply func()) error {
-			if op == failing {
+			if op == failing || op == opGlance { // so that tags are looked up
 				return broken
 			}
 			apply()
@@ -130,6 +131,49 @@ func TestReferrersErrors(t *testing.T) {
 		}
 		if got, err := follow(t, s, []release.Manifest{image}, nil); !errors.Is(err, broken) || got != nil {
 			t.Errorf("Referrers where %s fails = %q, %v, want nothing but %v", failing, got, err, broken)
+		}
+	}
+}
+
+// TestReferrersGlance: tags that a glance does not show are not looked up; if it shows nothing, all are.
+func TestReferrersGlance(t *testing.T) {
+	t.Parallel()
+	image := manifest(types.OCIManifestSchema1, []byte(`{"layers":[]}`))
+	tag := "sha256-" + image.Digest.Hex
+	for _, tt := range []struct {
+		name   string
+		shown  bool
+		looked []string
+	}{
+		{"shown", true, []string{tag + ".sig"}},
+		{"not shown", false, []string{tag + ".att", tag + ".sbom", tag + ".sig"}},
+	} {
+		s := newStore()
+		signature := s.refer(t, "signature", image, tag+".sig")
+		var looked []string
+		glances := 0
+		s.answer = func(_ context.Context, op, ref string, apply func()) error {
+			s.locked(func() {
+				switch {
+				case op == opGlance:
+					glances++
+				case op == opManifest && strings.HasPrefix(ref, tag):
+					looked = append(looked, ref)
+				}
+			})
+			if op == opGlance && !tt.shown {
+				return errors.New("nobody knows")
+			}
+			apply()
+			return nil
+		}
+		found, err := release.Referrers(t.Context(), s, []v1.Hash{image.Digest}, nil)
+		if err != nil || len(found) != 1 || found[0].Manifest.Digest != signature.Digest {
+			t.Errorf("%s: Referrers = %v, %v, want the signature", tt.name, found, err)
+		}
+		slices.Sort(looked)
+		if !slices.Equal(looked, tt.looked) || glances != 1 {
+			t.Errorf("%s: looked up %q after %d glances, want %q after one", tt.name, looked, glances, tt.looked)
 		}
 	}
 }

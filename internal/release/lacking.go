@@ -7,25 +7,25 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 )
 
-// readLoads reads what targets lack, and what refers to it, side by side.
-func readLoads(ctx context.Context, req Request, reg Registry, held *allowance, snap *Snapshot) error {
-	content, _ := choose(req, *snap) // NewPlan says what is wrong
+// loads reads what targets lack, and what refers to it, side by side.
+func (s *search) loads(ctx context.Context, snap *Snapshot) error {
+	content, _ := choose(s.req, *snap) // NewPlan says what is wrong
 	ours, sources := content.Manifest.Digest, snap.contents()
 	var parts []Load
 	referrers := make([][]Load, len(sources))
 	var late []int
 	group, inner := errgroup.WithContext(ctx)
-	for i, s := range sources {
+	for i, source := range sources {
 		switch {
-		case req.SkipReferrers:
-		case snap.travels(req, s, ours):
-			origin := snap.listed(s, held.of(s.origin(reg)))
+		case s.req.SkipReferrers:
+		case snap.travels(s.req, source, ours):
 			group.Go(func() (err error) {
-				referrers[i], err = readReferrers(inner, origin, s, snap.subjects(s))
+				referrers[i], err = s.referrers(inner, *snap, source)
 				return err
 			})
 		default:
@@ -33,8 +33,8 @@ func readLoads(ctx context.Context, req Request, reg Registry, held *allowance, 
 		}
 	}
 	group.Go(func() (err error) {
-		if err = readLacking(inner, req, reg, snap, ours); err == nil {
-			parts, err = readAllParts(inner, reg, held, snap)
+		if err = s.lacking(inner, snap, ours); err == nil {
+			parts, err = s.parts(inner, snap)
 		}
 		return err
 	})
@@ -42,12 +42,11 @@ func readLoads(ctx context.Context, req Request, reg Registry, held *allowance, 
 		return err
 	}
 	for _, i := range late { // a release that is published, and of which something is gone
-		s := sources[i]
-		if !snap.travels(req, s, ours) {
+		if !snap.travels(s.req, sources[i], ours) {
 			continue
 		}
 		var err error
-		if referrers[i], err = readReferrers(ctx, snap.listed(s, held.of(s.origin(reg))), s, snap.subjects(s)); err != nil {
+		if referrers[i], err = s.referrers(ctx, *snap, sources[i]); err != nil {
 			return err
 		}
 	}
@@ -62,23 +61,23 @@ func (t TargetState) changes(req Request, ours v1.Hash) bool {
 	return err != nil || plan.Writes()
 }
 
-// readLacking asks every target that changes, and is not the home of all
-// sources, which of the release's images it lacks.
-func readLacking(ctx context.Context, req Request, reg Registry, snap *Snapshot, ours v1.Hash) error {
+// lacking asks every target that changes, and is not the home of all sources,
+// which of the release's images it lacks.
+func (s *search) lacking(ctx context.Context, snap *Snapshot, ours v1.Hash) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range snap.Targets {
 		target := &snap.Targets[i]
 		var foreign []v1.Hash
-		for _, s := range snap.contents() {
-			if s.repository() != target.Repo {
-				foreign = append(foreign, s.parts()...)
+		for _, source := range snap.contents() {
+			if source.repository() != target.Repo {
+				foreign = append(foreign, source.parts()...)
 			}
 		}
-		if len(foreign) == 0 || !target.changes(req, ours) {
+		if len(foreign) == 0 || !target.changes(s.req, ours) {
 			continue
 		}
 		group.Go(func() (err error) {
-			target.Lacks, err = lacks(ctx, reg.Repository(target.Repo), foreign)
+			target.Lacks, err = s.lacks(ctx, target.Repo, foreign)
 			if err != nil {
 				return fmt.Errorf("looking for the images in %s: %w", target.Repo, err)
 			}
@@ -86,6 +85,26 @@ func readLacking(ctx context.Context, req Request, reg Registry, snap *Snapshot,
 		})
 	}
 	return group.Wait()
+}
+
+// lacks returns the digests that a repository does not have. What was looked for
+// there is not asked again.
+func (s *search) lacks(ctx context.Context, repo name.Repository, digests []v1.Hash) ([]v1.Hash, error) {
+	var open []v1.Hash
+	gone := map[v1.Hash]bool{}
+	for _, d := range digests {
+		switch there, known := s.seen.of(repo, d); {
+		case !known:
+			open = append(open, d)
+		case !there:
+			gone[d] = true
+		}
+	}
+	missing, err := lacks(ctx, s.reg.Repository(repo), open)
+	for _, d := range missing {
+		gone[d] = true
+	}
+	return slices.DeleteFunc(slices.Clone(digests), func(d v1.Hash) bool { return !gone[d] }), err
 }
 
 // lacks returns the digests that a repository does not have.
@@ -104,8 +123,8 @@ func lacks(ctx context.Context, repo Tags, digests []v1.Hash) ([]v1.Hash, error)
 	}), nil
 }
 
-// readAllParts makes the loads of what targets lack.
-func readAllParts(ctx context.Context, reg Registry, held *allowance, snap *Snapshot) ([]Load, error) {
+// parts makes the loads of what targets lack.
+func (s *search) parts(ctx context.Context, snap *Snapshot) ([]Load, error) {
 	lacking := map[v1.Hash]bool{}
 	for _, t := range snap.Targets {
 		for _, d := range t.Lacks {
@@ -113,8 +132,8 @@ func readAllParts(ctx context.Context, reg Registry, held *allowance, snap *Snap
 		}
 	}
 	var all []Load
-	for _, s := range snap.contents() {
-		loads, err := readParts(ctx, held.of(s.origin(reg)), s, lacking)
+	for _, source := range snap.contents() {
+		loads, err := readParts(ctx, s.held.of(source.origin(s.reg)), source, lacking)
 		if err != nil {
 			return nil, err
 		}

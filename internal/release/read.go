@@ -59,7 +59,7 @@ func Read(ctx context.Context, req Request, reg Registry, waiting func(Waiting))
 		}
 	}
 	snap.Sources, snap.Promoted = search.sources()
-	return snap, readLoads(ctx, req, reg, held, &snap)
+	return snap, search.loads(ctx, &snap)
 }
 
 // contents are the sources that the release consists of.

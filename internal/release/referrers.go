@@ -50,25 +50,26 @@ func (s Snapshot) subjects(source Source) []v1.Hash {
 	return out
 }
 
-// readReferrers reads everything that refers to the subjects, referrers of
-// referrers too.
-func readReferrers(ctx context.Context, origin Origin, s Source, subjects []v1.Hash) ([]Load, error) {
-	found, err := Referrers(ctx, origin, subjects, s.parts())
+// referrers reads everything that refers to the source, referrers of referrers
+// too.
+func (s *search) referrers(ctx context.Context, snap Snapshot, source Source) ([]Load, error) {
+	origin := snap.listed(source, s.held.of(source.origin(s.reg)))
+	found, err := Referrers(ctx, origin, snap.subjects(source), source.parts())
 	if err != nil {
-		return nil, fmt.Errorf("reading the referrers of %s: %w", s.Text, err)
+		return nil, fmt.Errorf("reading the referrers of %s: %w", source.Text, err)
 	}
 	loads := make([]Load, len(found))
 	for i, r := range found {
-		if loads[i], err = newLoad(r.Manifest, s.SourceRef); err != nil {
-			return nil, fmt.Errorf("reading the referrers of %s: %w", s.Text, err)
+		if loads[i], err = newLoad(r.Manifest, source.SourceRef); err != nil {
+			return nil, fmt.Errorf("reading the referrers of %s: %w", source.Text, err)
 		}
 		loads[i].For, loads[i].Entry, loads[i].Tag = r.Root, r.Entry, r.Tag
 	}
 	return loads, nil
 }
 
-// listed is the origin of a source, which is not asked for tags that it does
-// not have, if those of its repository have been listed.
+// listed is the origin of a source, with the tags of its repository if they have
+// been listed.
 func (s Snapshot) listed(source Source, origin Origin) Origin {
 	for _, t := range s.Targets {
 		if t.Tags != nil && t.Repo == source.repository() {
@@ -78,16 +79,12 @@ func (s Snapshot) listed(source Source, origin Origin) Origin {
 	return origin
 }
 
-// listed is a repository whose tags are known, sorted.
+// listed is a repository whose tags are known.
 type listed struct {
 	Origin
+
 	tags []string
 }
 
-func (l listed) Manifest(ctx context.Context, ref string) (Manifest, error) {
-	_, isTag := v1.NewHash(ref)
-	if _, known := slices.BinarySearch(l.tags, ref); isTag != nil && !known {
-		return Manifest{}, fmt.Errorf("%s is not among the tags: %w", ref, ErrNotFound)
-	}
-	return l.Origin.Manifest(ctx, ref)
-}
+// Glance implements [Origin].
+func (l listed) Glance(context.Context) ([]string, bool) { return l.tags, true }

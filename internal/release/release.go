@@ -126,9 +126,14 @@ type Origin interface {
 	// is wrong. The caller closes it. ErrNotFound if there is none.
 	Open(ctx context.Context, desc v1.Descriptor) (io.ReadCloser, error)
 	// Referrers lists the manifests whose subject the digest is, by the
-	// referrers API or the tag that stands in for it. None is no error.
+	// referrers API or the tag that stands in for it. None is no error. A tag
+	// that mayBe says is not there is not looked up; nil: every tag may be there.
 	// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
-	Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descriptor, error)
+	Referrers(ctx context.Context, subject v1.Hash, mayBe func(tag string) bool) ([]v1.Descriptor, error)
+	// Glance returns all tags, if one request is enough to learn them, so that
+	// the others need not be looked up. False: that is not so, for whatever
+	// reason, or it costs nothing to look tags up.
+	Glance(ctx context.Context) (tags []string, ok bool)
 }
 
 // Blobs is what copying to a repository needs of it.

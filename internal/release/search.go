@@ -23,6 +23,7 @@ type search struct {
 	found   []*Source // parallel to refs; nil: not there
 	stem    *SourceRef
 	promote *Source // what the stem itself names
+	seen    sightings
 
 	mu      sync.Mutex
 	dummies map[string]v1.Hash // by tag: what an interrupted clean-up left
@@ -70,7 +71,8 @@ func (s *search) look(ctx context.Context) error {
 
 // read reads one reference; nil if it does not exist.
 func (s *search) read(ctx context.Context, ref SourceRef) (*Source, error) {
-	source, err := readSource(ctx, s.held.of(ref.origin(s.reg)), ref)
+	home := s.held.of(ref.origin(s.reg))
+	source, err := readSource(ctx, home, s.nearest(ref, home), ref)
 	if errors.Is(err, ErrNotFound) && ref.Layout == nil { // a folder is complete or never will be
 		s.note(ref, source.Manifest.Digest)
 		return nil, nil //nolint:nilnil // absence is an answer here, and the two callers look at it

@@ -122,7 +122,7 @@ func (c *cargo) referrers(ctx context.Context) (map[string]v1.Hash, error) {
 	group.SetLimit(reads)
 	for i, subject := range subjects {
 		group.Go(func() (err error) {
-			listed[i], err = c.repo.Referrers(within, subject)
+			listed[i], err = c.repo.Referrers(within, subject, nil)
 			return err
 		})
 	}

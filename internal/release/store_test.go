@@ -56,6 +56,7 @@ const (
 	opMount     = "mount"
 	opUpload    = "upload"
 	opList      = "list"
+	opGlance    = "glance"
 	opResolve   = "resolve"
 	opManifest  = "manifest"
 	opBlob      = "blob"
@@ -149,9 +150,14 @@ func (s *store) Open(ctx context.Context, desc v1.Descriptor) (body io.ReadClose
 	return body, err
 }
 
-func (s *store) Referrers(ctx context.Context, subject v1.Hash) (entries []v1.Descriptor, err error) {
+func (s *store) Referrers(ctx context.Context, subject v1.Hash, _ func(string) bool) (entries []v1.Descriptor, err error) {
 	err = s.do(ctx, opReferrers, subject.String(), func() { entries = s.referrers[subject] })
 	return entries, err
+}
+
+func (s *store) Glance(ctx context.Context) (tags []string, ok bool) {
+	err := s.do(ctx, opGlance, "", func() { tags = slices.Collect(maps.Keys(s.tags)) })
+	return tags, err == nil
 }
 
 func (s *store) Has(ctx context.Context, digest v1.Hash) (has bool, err error) {
