@@ -10,7 +10,8 @@ import (
 )
 
 // BenchmarkAgain copies what is there already: to another tag of the same repository, to another repository of the same registry, which
-// takes the layers over by itself, and to the very tag that has it. It does so on loopback, and between registries that are far away.
+// takes the layers over by itself, to a repository that has all blobs and no manifest, and to the very tag that has it. It does so on
+// loopback, and between registries that are far away.
 func BenchmarkAgain(b *testing.B) {
 	server := lookPath(b, "docker-registry")
 	source, target := startRegistry(b, server).host, startRegistry(b, server).host
@@ -28,13 +29,19 @@ func BenchmarkAgain(b *testing.B) {
 			return way.measure(b, c.copying(at(b, from, far[from.RegistryStr()]), at(b, to, far[to.RegistryStr()])))
 		}},
 	}
+	fresh := func(id string) name.Tag { return tagOf(b, target, "acme/"+id, "released") }
 	cases := []struct {
 		name string
 		from name.Tag
 		to   func(id string) name.Tag
 	}{
 		{"another-tag", from, func(id string) name.Tag { return tagOf(b, target, "acme/app", id) }},
-		{"another-repository", there, func(id string) name.Tag { return tagOf(b, target, "acme/"+id, "released") }},
+		{"another-repository", there, fresh},
+		{"blobs", from, func(id string) name.Tag {
+			to := fresh(id)
+			mountBlobs(b, there, to.Context())
+			return to
+		}},
 		{"nothing", from, func(string) name.Tag { return there }},
 	}
 	all := contenders(b, skipping())
@@ -44,7 +51,7 @@ func BenchmarkAgain(b *testing.B) {
 				var t table
 				for round := 0; b.Loop(); round++ {
 					for _, c := range inTurn(all, round) {
-						to := tc.to(fmt.Sprintf("%s-%s-%d-%d", w.name, c.name, b.N, round))
+						to := tc.to(fmt.Sprintf("%s-%s-%s-%d-%d", w.name, tc.name, c.name, b.N, round))
 						t.add(c.name, w.measure(c, tc.from, to))
 						wantSame(b, to, from)
 					}

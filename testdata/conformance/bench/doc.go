@@ -9,7 +9,7 @@
 //	go test -run '^$' -bench Latency -benchtime 5x ./bench                # 14 small images, 50 ms away
 //
 // Each prints a table; docs/benchmarks.md has one of each. The flag -layer sets how many MiB each of the 16 layers has, and -before names
-// another build of the program, which takes its turn, too. The registries store in the folder for temporary files: TMPDIR=/dev/shm keeps
+// another build of the program, which takes its turn, too; -away 5ms brings the registries nearer. They store in the folder for temporary files: TMPDIR=/dev/shm keeps
 // that in memory, which takes 4.5 GB.
 //
 // How much memory the program needs is no matter of time, and is a test.

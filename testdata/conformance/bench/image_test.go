@@ -13,6 +13,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -59,6 +60,34 @@ func push(tb testing.TB, s shape, to name.Tag) {
 	}
 	if err := remote.WriteIndex(to, index, remote.WithContext(tb.Context())); err != nil {
 		tb.Fatal(err)
+	}
+}
+
+// mountBlobs gives a repository all blobs of an image for several platforms that another one of the registry has, and no manifest.
+func mountBlobs(tb testing.TB, from name.Tag, to name.Repository) {
+	tb.Helper()
+	index, err := remote.Index(from, remote.WithContext(tb.Context()))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	images, err := partial.FindImages(index, func(v1.Descriptor) bool { return true })
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, image := range images {
+		layers, err := image.Layers()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		config, err := partial.ConfigLayer(image)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, layer := range append(layers, config) {
+			if err := remote.WriteLayer(to, &remote.MountableLayer{Layer: layer, Reference: from}, remote.WithContext(tb.Context())); err != nil {
+				tb.Fatal(err)
+			}
+		}
 	}
 }
 

@@ -41,9 +41,6 @@ func BenchmarkLatency(b *testing.B) {
 	t.report(b, small.bytes())
 }
 
-// roundTrip is how far away the registries are.
-const roundTrip = 50 * time.Millisecond
-
 // distance is between the contenders and the registries.
 type distance struct {
 	// certificate is the file with what the contenders have to trust.
@@ -65,11 +62,11 @@ func (d *distance) measure(tb testing.TB, command []string) run {
 	return r
 }
 
-// fresh is the key of a connection's context for whether it was not used yet.
-type fresh struct{}
+// ready is the key of a connection's context for when it can be used.
+type ready struct{}
 
 // to puts a registry that far away, with TLS and HTTP/2 as those out there, and returns its host:port. A request takes a round trip more,
-// and the first of a connection two others: of TCP and of TLS.
+// and those that come with a new connection wait for two others: of TCP and of TLS.
 func (d *distance) to(tb testing.TB, host string) string {
 	tb.Helper()
 	forward := &httputil.ReverseProxy{
@@ -82,10 +79,7 @@ func (d *distance) to(tb testing.TB, host string) string {
 	}
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.requests.Add(1)
-		delay := roundTrip
-		if r.Context().Value(fresh{}).(*atomic.Bool).Swap(false) {
-			delay *= 3
-		}
+		delay := *away + max(0, time.Until(r.Context().Value(ready{}).(time.Time)))
 		select {
 		case <-time.After(delay):
 			forward.ServeHTTP(w, r)
@@ -93,9 +87,7 @@ func (d *distance) to(tb testing.TB, host string) string {
 		}
 	}))
 	s.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
-		unused := new(atomic.Bool)
-		unused.Store(true)
-		return context.WithValue(ctx, fresh{}, unused)
+		return context.WithValue(ctx, ready{}, time.Now().Add(2**away))
 	}
 	s.EnableHTTP2 = true
 	s.StartTLS()

@@ -10,12 +10,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/polytag/polytag/testdata/conformance/program"
 )
 
 var (
 	layerMiB = flag.Int64("layer", 128, "the `MiB` of a layer in BenchmarkCopy and BenchmarkAgain")
+	away     = flag.Duration("away", 50*time.Millisecond, "how far away the registries are in BenchmarkLatency and BenchmarkAgain")
 	before   = flag.String("before", "", "the `path` of another build of the program to measure beside it")
 )
 
