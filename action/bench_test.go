@@ -12,6 +12,9 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/polytag/polytag/internal/registrytest"
 )
@@ -72,6 +75,42 @@ func TestCost(t *testing.T) {
 				t.Errorf("%d platforms: %d requests, want %d: %v", p, got, want, r.Requests())
 			}
 			if got, want := time.Since(start), (tags+6)*roundTrip; got != want {
+				t.Errorf("%d platforms: it took %d round trips, want %d", p, got/roundTrip, want/roundTrip)
+			}
+		})
+	}
+}
+
+// TestAgainCost counts what it costs to publish an index of another registry that the target has already. Requests: one each to find out
+// how to sign in; the index, its configs, the tags and the referrers of the index and of each image at the source; a look at the tag, the
+// images, the write, and a look afterwards in the target. In a row: signing in, the index, the images, their configs, the referrers, the
+// write, and the look.
+func TestAgainCost(t *testing.T) {
+	t.Parallel()
+	const from = "source.example"
+	for p, platforms := range loads {
+		index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+		for platform := range strings.SplitSeq(platforms, ",") {
+			index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image(t, platform)})
+		}
+		synctest.Test(t, func(t *testing.T) {
+			options := registrytest.Options{Referrers: registrytest.ReferrersAPI, Latency: roundTrip}
+			net := map[string]*registrytest.Registry{from: registrytest.New(options)}
+			options.Users = map[string]string{"bot": "secret"}
+			net[host] = registrytest.New(options)
+			net[from].Push(t, repo+":tested", index)
+			net[host].Push(t, repo+":before", index)
+			start := time.Now()
+			command := []string{"--images", host + "/" + repo, "--tags", "nightly", "--sources", from + "/" + repo + ":tested", "--username", "bot"}
+			if out := run(t.Context(), t, network(net), command); out.status != 0 {
+				t.Fatalf("exit status %d\n%s", out.status, out.stderr)
+			}
+			for h, want := range map[string]int{from: 2*p + 4, host: p + 4} {
+				if got := len(net[h].Requests()); got != want {
+					t.Errorf("%d platforms: %d requests to %s, want %d: %v", p, got, h, want, net[h].Requests())
+				}
+			}
+			if got, want := time.Since(start), 7*roundTrip; got != want {
 				t.Errorf("%d platforms: it took %d round trips, want %d", p, got/roundTrip, want/roundTrip)
 			}
 		})
