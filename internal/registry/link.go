@@ -37,9 +37,9 @@ func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.refuse(req, resp); err != nil {
+	if l.demanding && resp.StatusCode == http.StatusUnauthorized { // somebody else's ping, too
 		discard(resp)
-		return nil, err
+		return nil, &NoCredentialsError{Repository: l.repo}
 	}
 	bound(req, resp)
 	return resp, nil
@@ -61,7 +61,14 @@ func (l link) send(req *http.Request) (*http.Response, error) {
 	if _, plain := errors.AsType[*transport.PlainHTTPError](err); plain {
 		return nil, hopeless{err}
 	}
-	return resp, err //nolint:wrapcheck // the transport has said method and URL
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the transport has said method and URL
+	}
+	if l.isPage(req, resp) {
+		discard(resp)
+		return nil, fmt.Errorf("%s %s: answered with a page of HTML: this is no registry, or a proxy is in the way", req.Method, req.URL.Redacted())
+	}
+	return resp, nil
 }
 
 // permit says why a request is not sent: whoever speaks for the registry, by a
@@ -81,17 +88,6 @@ func (l link) permit(req *http.Request) error {
 		return hopeless{fmt.Errorf("%s: refusing to send it on to %s", about(first), req.URL.Host)}
 	}
 	return stray(&url.URL{Host: l.repo.RegistryStr()}, req.URL)
-}
-
-// refuse says why an answer is none.
-func (l link) refuse(req *http.Request, resp *http.Response) error {
-	switch {
-	case l.demanding && resp.StatusCode == http.StatusUnauthorized:
-		return &NoCredentialsError{Repository: l.repo}
-	case l.isPage(req, resp):
-		return fmt.Errorf("%s %s: answered with a page of HTML: this is no registry, or a proxy is in the way", req.Method, req.URL.Redacted())
-	}
-	return nil
 }
 
 // rewound gives a request a body that has not been read: when
