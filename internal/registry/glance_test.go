@@ -24,7 +24,10 @@ func TestGlance(t *testing.T) {
 		ok       bool
 	}{
 		{name: "one page", tags: []string{"1", "2"}, found: "2", ok: true},
-		{name: "a full page", tags: []string{"1", "2"}, pageSize: 2, ok: true},
+		{name: "all on a page", tags: []string{"1", "2"}, pageSize: 2, ok: true},
+		{name: "a full page that says nothing of another", tags: []string{"1"}, list: func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, `{"name":"acme/app","tags":["1"`+strings.Repeat(`,"x"`, 999)+`]}`)
+		}},
 		{name: "two pages", tags: []string{"1", "2"}, pageSize: 1},
 		{name: "no tags"},
 		{name: "out of date", tags: []string{"1", "2"}, found: "2", list: func(w http.ResponseWriter, _ *http.Request) {

@@ -138,8 +138,12 @@ func (r *repository) lister(ctx context.Context, options []remote.Option) (*remo
 // what they are quick to look up.
 const glanceTime = 5 * time.Second
 
+// pageSize is how many tags package remote asks for at a time.
+const pageSize = 1000
+
 // Glance implements [release.Origin]. A list of more than one page is too long for
-// it, and one that is empty, or lacks a tag which was found, may be out of date.
+// it, and so is a full page, since not every registry says that there is another;
+// one that is empty, or lacks a tag which was found, may be out of date.
 func (r *repository) Glance(ctx context.Context) ([]string, bool) {
 	ctx, cancel := context.WithTimeout(ctx, glanceTime)
 	defer cancel()
@@ -152,7 +156,7 @@ func (r *repository) Glance(ctx context.Context) ([]string, bool) {
 		return nil, false
 	}
 	page, err := lister.Next(ctx) // it is there already
-	if err != nil || page.Next != "" || len(page.Tags) == 0 {
+	if err != nil || page.Next != "" || len(page.Tags) == 0 || len(page.Tags) >= pageSize {
 		return nil, false
 	}
 	r.mu.Lock()

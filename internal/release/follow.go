@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
@@ -45,7 +45,8 @@ func (r Referrer) ref() string {
 }
 
 // Referrers reads everything that refers to the subjects, and what refers to
-// that, side by side. Tags that a glance does not show are not looked up. A referrer comes after its subject, those of one subject
+// that, side by side. The tags of the first subject are looked up, those of the
+// others if a glance shows them: a list that lacks what was found is none. A referrer comes after its subject, those of one subject
 // in the order in which they are listed, those that are as far from the subjects
 // before those of them that have tags. What is known is left out: an attestation
 // may have its image as its subject.
@@ -54,7 +55,16 @@ func (r Referrer) ref() string {
 // 1000 referrers, more than 16 MiB of them, or more than 4 that refer to each
 // other in a row, are an error.
 func Referrers(ctx context.Context, origin Origin, subjects, known []v1.Hash) ([]Referrer, error) {
-	f := &follower{origin: newAllowance().of(origin), left: maxReferrers, met: map[string]bool{}, glance: glance(ctx, origin)}
+	return follow(ctx, origin, nil, subjects, known)
+}
+
+// follow is Referrers for an origin whose tags are known; nil: they are not.
+func follow(ctx context.Context, origin Origin, tags []string, subjects, known []v1.Hash) ([]Referrer, error) {
+	f := &follower{origin: newAllowance().of(origin), left: maxReferrers, met: map[string]bool{}}
+	if tags != nil {
+		f.shown = &shown{decided: make(chan struct{})}
+		f.shown.decide(tags, true)
+	}
 	for _, digest := range known {
 		f.met[digest.String()] = true
 	}
@@ -82,40 +92,61 @@ type follower struct {
 	left   int // how many more there may be
 	// met are the digests and tags that need no look any more.
 	met map[string]bool
-	// glance reports whether a tag may be there. The first call has a look.
-	glance func(tag string) bool
+	// shown is what a glance showed; nil: there was no need to have one.
+	shown *shown
 }
 
-// glance has a look at the tags of an origin when it is first asked for one.
-func glance(ctx context.Context, origin Origin) func(tag string) bool {
-	look := sync.OnceValues(func() (map[string]struct{}, bool) {
-		tags, ok := origin.Glance(ctx)
-		known := make(map[string]struct{}, len(tags))
-		for _, tag := range tags {
-			known[tag] = struct{}{}
-		}
-		return known, ok
-	})
-	return func(tag string) bool {
-		known, ok := look()
-		_, there := known[tag]
-		return there || !ok
+// shown are the tags that are known to be there.
+type shown struct {
+	// decided is closed when the rest is set.
+	decided chan struct{}
+	tags    map[string]struct{}
+	// whole: there are no others. Else nobody knows.
+	whole bool
+}
+
+func (s *shown) decide(tags []string, whole bool) {
+	s.tags, s.whole = make(map[string]struct{}, len(tags)), whole
+	for _, tag := range tags {
+		s.tags[tag] = struct{}{}
 	}
+	close(s.decided)
+}
+
+// mayBe reports whether a tag may be there. It waits for the decision.
+func (s *shown) mayBe(tag string) bool {
+	<-s.decided
+	_, there := s.tags[tag]
+	return there || !s.whole
 }
 
 // step returns what refers to the subjects themselves. No registry has to list
 // anything for tags to be looked up.
 func (f *follower) step(ctx context.Context, subjects []Referrer) ([]Referrer, error) {
 	var listed, tagged []Referrer
+	first, decide := subjects[0].Manifest.Digest, f.shown == nil && len(subjects) > 1
+	if decide {
+		f.shown = &shown{decided: make(chan struct{})}
+	}
+	mayBe := func(tag string) bool {
+		return f.shown == nil || decide && strings.HasPrefix(tag, cosignTag(first, "")) || f.shown.mayBe(tag)
+	}
 	candidates := f.tags(subjects)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		candidates = slices.DeleteFunc(candidates, func(r Referrer) bool { return !f.glance(r.Tag) })
-		tagged, err = f.read(ctx, candidates)
+		if decide {
+			tagged, candidates, err = f.decide(ctx, first, candidates)
+		}
+		if err != nil {
+			return err
+		}
+		candidates = slices.DeleteFunc(candidates, func(r Referrer) bool { return !mayBe(r.Tag) })
+		others, err := f.read(ctx, candidates)
+		tagged = append(tagged, others...)
 		return err
 	})
 	group.Go(func() (err error) {
-		if listed, err = f.list(ctx, subjects); err == nil {
+		if listed, err = f.list(ctx, subjects, mayBe); err == nil {
 			listed, err = f.read(ctx, listed)
 		}
 		return err
@@ -127,6 +158,34 @@ func (f *follower) step(ctx context.Context, subjects []Referrer) ([]Referrer, e
 		return nil, errTooManyReferrers
 	}
 	return append(listed, tagged...), nil
+}
+
+// decide looks up the tags of the first subject, has a glance at all tags, and
+// decides whether that shows them. It returns what it found, and the candidates
+// that are left.
+func (f *follower) decide(ctx context.Context, first v1.Hash, candidates []Referrer) (found, left []Referrer, err error) {
+	for _, r := range candidates {
+		if r.Subject == first {
+			found = append(found, r)
+		} else {
+			left = append(left, r)
+		}
+	}
+	var tags []string
+	var whole bool
+	group, inner := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		found, err = f.read(inner, found)
+		return err
+	})
+	group.Go(func() error {
+		tags, whole = f.origin.Glance(inner)
+		return nil
+	})
+	err = group.Wait()
+	whole = whole && err == nil && !slices.ContainsFunc(found, func(r Referrer) bool { return !slices.Contains(tags, r.Tag) })
+	f.shown.decide(tags, whole)
+	return found, left, err
 }
 
 // tags returns where cosign may have put what refers to the subjects.
@@ -146,13 +205,13 @@ func (f *follower) tags(subjects []Referrer) []Referrer {
 
 // list returns what is listed as referring to the subjects, without its
 // manifests.
-func (f *follower) list(ctx context.Context, subjects []Referrer) ([]Referrer, error) {
+func (f *follower) list(ctx context.Context, subjects []Referrer, mayBe func(string) bool) ([]Referrer, error) {
 	listed := make([][]v1.Descriptor, len(subjects))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(reads)
 	for i, s := range subjects {
 		group.Go(func() (err error) {
-			listed[i], err = f.origin.Referrers(ctx, s.Manifest.Digest, f.glance)
+			listed[i], err = f.origin.Referrers(ctx, s.Manifest.Digest, mayBe)
 			return err
 		})
 	}

@@ -135,45 +135,64 @@ func TestReferrersErrors(t *testing.T) {
 	}
 }
 
-// TestReferrersGlance: tags that a glance does not show are not looked up; if it shows nothing, all are.
+// TestReferrersGlance: the tags of the first subject are looked up; those of the others only if a glance shows them, or cannot be trusted.
 func TestReferrersGlance(t *testing.T) {
 	t.Parallel()
+	index := manifest(types.OCIImageIndex, []byte(`{"manifests":[]}`))
 	image := manifest(types.OCIManifestSchema1, []byte(`{"layers":[]}`))
-	tag := "sha256-" + image.Digest.Hex
+	suffixes := []string{".att", ".sbom", ".sig"}
 	for _, tt := range []struct {
 		name   string
-		shown  bool
-		looked []string
+		hidden []string // tags that the list does not show
+		fails  bool
+		looked []string // of the image
 	}{
-		{"shown", true, []string{tag + ".sig"}},
-		{"not shown", false, []string{tag + ".att", tag + ".sbom", tag + ".sig"}},
+		{name: "shown", looked: []string{".sig"}},
+		{name: "no list", fails: true, looked: suffixes},
+		{name: "a list that lacks what is there", hidden: []string{"sha256-" + index.Digest.Hex + ".sig", "sha256-" + image.Digest.Hex + ".sig"}, looked: suffixes},
 	} {
 		s := newStore()
-		signature := s.refer(t, "signature", image, tag+".sig")
-		var looked []string
+		want := []v1.Hash{
+			s.refer(t, "signature of the index", index, "sha256-"+index.Digest.Hex+".sig").Digest,
+			s.refer(t, "signature", image, "sha256-"+image.Digest.Hex+".sig").Digest,
+		}
+		s.hidden = tt.hidden
+		looked := map[string][]string{}
 		glances := 0
 		s.answer = func(_ context.Context, op, ref string, apply func()) error {
 			s.locked(func() {
-				switch {
-				case op == opGlance:
+				if op == opGlance {
 					glances++
-				case op == opManifest && strings.HasPrefix(ref, tag):
-					looked = append(looked, ref)
+				}
+				if hex, suffix, ok := strings.Cut(strings.TrimPrefix(ref, "sha256-"), "."); op == opManifest && ok {
+					looked[hex] = append(looked[hex], "."+suffix)
 				}
 			})
-			if op == opGlance && !tt.shown {
-				return errors.New("nobody knows")
+			if op == opGlance && tt.fails {
+				return errors.New("no list")
 			}
 			apply()
 			return nil
 		}
-		found, err := release.Referrers(t.Context(), s, []v1.Hash{image.Digest}, nil)
-		if err != nil || len(found) != 1 || found[0].Manifest.Digest != signature.Digest {
-			t.Errorf("%s: Referrers = %v, %v, want the signature", tt.name, found, err)
+		found, err := release.Referrers(t.Context(), s, []v1.Hash{index.Digest, image.Digest}, nil)
+		if err != nil {
+			t.Errorf("%s: Referrers: %v", tt.name, err)
 		}
-		slices.Sort(looked)
-		if !slices.Equal(looked, tt.looked) || glances != 1 {
-			t.Errorf("%s: looked up %q after %d glances, want %q after one", tt.name, looked, glances, tt.looked)
+		var got []v1.Hash
+		for _, r := range found {
+			got = append(got, r.Manifest.Digest)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: Referrers = %v, want both signatures, %v", tt.name, got, want)
+		}
+		for digest, want := range map[v1.Hash][]string{index.Digest: suffixes, image.Digest: tt.looked} {
+			got := looked[digest.Hex]
+			if slices.Sort(got); !slices.Equal(got, want) {
+				t.Errorf("%s: looked up %q of %s, want %q", tt.name, got, s.nameOf(digest), want)
+			}
+		}
+		if glances != 1 {
+			t.Errorf("%s: %d glances, want one", tt.name, glances)
 		}
 	}
 }

@@ -42,10 +42,10 @@ func (e *MismatchError) Error() string {
 		e.Source.Text, e.Want, e.Digest, e.Got)
 }
 
-// readSource reads a reference with all its images and their configs, what it
-// lists from parts. An index is flattened. ErrNotFound means that the reference
-// itself is missing; an index whose image is missing is another error.
-func readSource(ctx context.Context, repo, parts Reader, ref SourceRef) (Source, error) {
+// readSource reads a reference with all its images and their configs. An
+// index is flattened. ErrNotFound means that the reference itself is missing;
+// an index whose image is missing is another error.
+func readSource(ctx context.Context, repo Reader, ref SourceRef) (Source, error) {
 	source := Source{SourceRef: ref}
 	m, err := repo.Manifest(ctx, ref.identifier())
 	if err != nil {
@@ -55,7 +55,7 @@ func readSource(ctx context.Context, repo, parts Reader, ref SourceRef) (Source,
 	if isDummy(m) {
 		return source, fmt.Errorf("reading %s: a clean-up was interrupted there: %w", ref.Text, ErrNotFound)
 	}
-	w := walk{repo: parts, ref: ref, left: new(atomic.Int64)}
+	w := walk{repo: repo, ref: ref, left: new(atomic.Int64)}
 	w.left.Store(maxImages)
 	switch {
 	case index.IsIndex(m.MediaType):

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 )
@@ -24,8 +23,9 @@ func (s *search) loads(ctx context.Context, snap *Snapshot) error {
 		switch {
 		case s.req.SkipReferrers:
 		case snap.travels(s.req, source, ours):
+			subjects, tags := snap.subjects(source), s.listed(snap, source)
 			group.Go(func() (err error) {
-				referrers[i], err = s.referrers(inner, *snap, source)
+				referrers[i], err = s.referrers(inner, source, subjects, tags)
 				return err
 			})
 		default:
@@ -46,7 +46,7 @@ func (s *search) loads(ctx context.Context, snap *Snapshot) error {
 			continue
 		}
 		var err error
-		if referrers[i], err = s.referrers(ctx, *snap, sources[i]); err != nil {
+		if referrers[i], err = s.referrers(ctx, sources[i], snap.subjects(sources[i]), s.listed(snap, sources[i])); err != nil {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func (s *search) lacking(ctx context.Context, snap *Snapshot, ours v1.Hash) erro
 			continue
 		}
 		group.Go(func() (err error) {
-			target.Lacks, err = s.lacks(ctx, target.Repo, foreign)
+			target.Lacks, err = lacks(ctx, s.reg.Repository(target.Repo), foreign)
 			if err != nil {
 				return fmt.Errorf("looking for the images in %s: %w", target.Repo, err)
 			}
@@ -85,26 +85,6 @@ func (s *search) lacking(ctx context.Context, snap *Snapshot, ours v1.Hash) erro
 		})
 	}
 	return group.Wait()
-}
-
-// lacks returns the digests that a repository does not have. What was looked for
-// there is not asked again.
-func (s *search) lacks(ctx context.Context, repo name.Repository, digests []v1.Hash) ([]v1.Hash, error) {
-	var open []v1.Hash
-	gone := map[v1.Hash]bool{}
-	for _, d := range digests {
-		switch there, known := s.seen.of(repo, d); {
-		case !known:
-			open = append(open, d)
-		case !there:
-			gone[d] = true
-		}
-	}
-	missing, err := lacks(ctx, s.reg.Repository(repo), open)
-	for _, d := range missing {
-		gone[d] = true
-	}
-	return slices.DeleteFunc(slices.Clone(digests), func(d v1.Hash) bool { return !gone[d] }), err
 }
 
 // lacks returns the digests that a repository does not have.

@@ -13,11 +13,11 @@ import (
 	"github.com/polytag/polytag/internal/release"
 )
 
-// TestReadWhatChanges promotes an index of another repository: what refers to the index is looked for if a tag will be written, and only
-// then; its images are there, which was seen when they were read.
+// TestReadWhatChanges promotes an index of another repository: what a target lacks and what refers to the index is looked for if a tag
+// will be written, and only then.
 func TestReadWhatChanges(t *testing.T) {
 	t.Parallel()
-	asked := []string{opReferrers}
+	asked := []string{opReferrers, opResolve}
 	for _, tt := range []struct {
 		name  string
 		tags  []string          // those of the target that have the index

@@ -281,7 +281,7 @@ func TestPublish(t *testing.T) {
 				"1.2.2": "1.2.2", "latest": "1.2.2",
 			},
 			change: func(s *store) *store {
-				s.hidden = "1.2.3"
+				s.hidden = []string{"1.2.3"}
 				return s
 			},
 			rows:   []string{"1.2.3 created to ours", "latest moved from 1.2.2 to ours"},

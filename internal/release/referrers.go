@@ -37,24 +37,23 @@ func (t TargetState) published(req Request) bool {
 	return exact
 }
 
-// subjects are the digests of a source that something may refer to: its
-// images, and an index that is promoted.
+// subjects are the digests of a source that something may refer to: an index
+// that is promoted, which is what most people sign, and its images.
 func (s Snapshot) subjects(source Source) []v1.Hash {
 	var out []v1.Hash
-	for _, image := range source.Images {
-		out = append(out, image.Descriptor.Digest)
-	}
 	if (s.Promoted || s.Resumed != nil) && source.IsIndex() {
 		out = append(out, source.Manifest.Digest)
+	}
+	for _, image := range source.Images {
+		out = append(out, image.Descriptor.Digest)
 	}
 	return out
 }
 
 // referrers reads everything that refers to the source, referrers of referrers
-// too.
-func (s *search) referrers(ctx context.Context, snap Snapshot, source Source) ([]Load, error) {
-	origin := snap.listed(source, s.held.of(source.origin(s.reg)))
-	found, err := Referrers(ctx, origin, snap.subjects(source), source.parts())
+// too. The tags are those of its repository; nil: they are not known.
+func (s *search) referrers(ctx context.Context, source Source, subjects []v1.Hash, tags []string) ([]Load, error) {
+	found, err := follow(ctx, s.held.of(source.origin(s.reg)), tags, subjects, source.parts())
 	if err != nil {
 		return nil, fmt.Errorf("reading the referrers of %s: %w", source.Text, err)
 	}
@@ -68,23 +67,13 @@ func (s *search) referrers(ctx context.Context, snap Snapshot, source Source) ([
 	return loads, nil
 }
 
-// listed is the origin of a source, with the tags of its repository if they have
-// been listed.
-func (s Snapshot) listed(source Source, origin Origin) Origin {
-	for _, t := range s.Targets {
-		if t.Tags != nil && t.Repo == source.repository() {
-			return listed{Origin: origin, tags: t.Tags}
+// listed are the tags of the source's repository, if they have been listed since
+// it is there; nil if not.
+func (s *search) listed(snap *Snapshot, source Source) []string {
+	for i := range snap.Targets {
+		if t := &snap.Targets[i]; t.Repo == source.repository() && !s.waited {
+			return t.Tags
 		}
 	}
-	return origin
+	return nil
 }
-
-// listed is a repository whose tags are known.
-type listed struct {
-	Origin
-
-	tags []string
-}
-
-// Glance implements [Origin].
-func (l listed) Glance(context.Context) ([]string, bool) { return l.tags, true }

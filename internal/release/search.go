@@ -23,7 +23,7 @@ type search struct {
 	found   []*Source // parallel to refs; nil: not there
 	stem    *SourceRef
 	promote *Source // what the stem itself names
-	seen    sightings
+	waited  bool    // sources came later than the lists of tags
 
 	mu      sync.Mutex
 	dummies map[string]v1.Hash // by tag: what an interrupted clean-up left
@@ -71,8 +71,7 @@ func (s *search) look(ctx context.Context) error {
 
 // read reads one reference; nil if it does not exist.
 func (s *search) read(ctx context.Context, ref SourceRef) (*Source, error) {
-	home := s.held.of(ref.origin(s.reg))
-	source, err := readSource(ctx, home, s.nearest(ref, home), ref)
+	source, err := readSource(ctx, s.held.of(ref.origin(s.reg)), ref)
 	if errors.Is(err, ErrNotFound) && ref.Layout == nil { // a folder is complete or never will be
 		s.note(ref, source.Manifest.Digest)
 		return nil, nil //nolint:nilnil // absence is an answer here, and the two callers look at it
@@ -146,6 +145,7 @@ func (s *search) complete(ctx context.Context, snap *Snapshot, waiting func(Wait
 
 // wait looks again until everything is there, a minute at most.
 func (s *search) wait(ctx context.Context, waiting func(Waiting)) error {
+	s.waited = true
 	for left := sourceWait; s.incomplete(); left -= sourcePoll {
 		if left <= 0 {
 			return s.missingError()

@@ -569,3 +569,37 @@ func TestStageElsewhere(t *testing.T) {
 		}
 	})
 }
+
+// TestReadWaitedSignature: a signature that comes with a source which was waited for is found, although the tags of its repository, a
+// target, were listed before.
+func TestReadWaitedSignature(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		home, other := newStore(), newStore()
+		home.add("old", opaque("old"), "old")
+		req := request(t, "1.2.3", "{version}", "latest")
+		second := repository(t, "second.example/app")
+		req.Targets = append(req.Targets, second)
+		req.Sources = release.Sources{Refs: []release.SourceRef{{Text: "tested", Ref: req.Primary().Tag("tested")}}}
+		snap, err := release.Read(t.Context(), req, registries{req.Primary(): home, second: other}, func(release.Waiting) {
+			home.locked(func() {
+				image := home.push(t, amd64, nil)
+				home.refer(t, "signature of the image", image, "sha256-"+image.Digest.Hex+".sig")
+				whole := home.pushIndex(t, []v1.Descriptor{entry(image, &amd64)}, "tested")
+				home.refer(t, "signature", whole, "sha256-"+whole.Digest.Hex+".sig")
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, l := range snap.Loads {
+			if l.IsReferrer() {
+				got = append(got, home.names[l.Manifest.Digest])
+			}
+		}
+		if want := []string{"signature", "signature of the image"}; !slices.Equal(got, want) {
+			t.Errorf("%q travel, want %q", got, want)
+		}
+	})
+}

@@ -34,8 +34,8 @@ type store struct {
 	answer func(ctx context.Context, op, ref string, apply func()) error
 	// show, if not nil, changes what a lookup of tags finds.
 	show func(found map[string]v1.Hash)
-	// hidden is a tag that lists do not show.
-	hidden string
+	// hidden are tags that lists do not show.
+	hidden []string
 
 	mu        sync.Mutex
 	tags      map[string]v1.Hash
@@ -89,7 +89,7 @@ func (s *store) locked(do func()) {
 
 func (s *store) List(ctx context.Context) (tags []string, err error) {
 	err = s.do(ctx, opList, "", func() { tags = slices.Collect(maps.Keys(s.tags)) })
-	return slices.DeleteFunc(tags, func(tag string) bool { return tag == s.hidden }), err
+	return slices.DeleteFunc(tags, func(tag string) bool { return slices.Contains(s.hidden, tag) }), err
 }
 
 func (s *store) Resolve(ctx context.Context, refs []string) (map[string]v1.Hash, error) {
@@ -157,7 +157,7 @@ func (s *store) Referrers(ctx context.Context, subject v1.Hash, _ func(string) b
 
 func (s *store) Glance(ctx context.Context) (tags []string, ok bool) {
 	err := s.do(ctx, opGlance, "", func() { tags = slices.Collect(maps.Keys(s.tags)) })
-	return tags, err == nil
+	return slices.DeleteFunc(tags, func(tag string) bool { return slices.Contains(s.hidden, tag) }), err == nil
 }
 
 func (s *store) Has(ctx context.Context, digest v1.Hash) (has bool, err error) {
