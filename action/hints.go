@@ -187,6 +187,9 @@ func sourceHints(err error) []string {
 			out = append(out, "the job that pushed it built another platform than its tag says; build it for that platform, or correct source_tag or platforms")
 		}
 	}
+	if _, ok := errors.AsType[*release.ReferrersError](err); ok && !failing(err) {
+		out = append(out, "referrers: skip leaves signatures, SBOMs and other referrers behind")
+	}
 	if e, ok := errors.AsType[*release.PlatformError](err); ok {
 		if e.Problem == release.ProblemTwice {
 			out = append(out, "two sources are for one platform: name each platform once, and see which job pushed it under the wrong name")
@@ -252,7 +255,9 @@ func networkHints(err error) []string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		out = append(out, "the run took longer than the input timeout allows")
 	}
-	if _, ok := errors.AsType[*release.PublishError](err); !ok && failing(err) {
+	_, begun := errors.AsType[*release.PublishError](err)
+	_, input := errors.AsType[*InputError](err)
+	if !begun && !input && !errors.Is(err, errUsage) && failing(err) {
 		out = append(out, "the registry, or the network, failed; no tag was moved by this, and it is safe to run it again")
 	}
 	return out

@@ -96,7 +96,7 @@ func hostileReferrers() []hostility {
 			return at(at(honest, refs, func(w http.ResponseWriter, _ *http.Request) { page(w, "", sized(ociManifest, "b", int64(len(a)))) }),
 				"^GET .*/manifests/"+digestOf("b"), reply(http.StatusOK, a, "Content-Type: "+ociManifest))
 		}},
-		{name: "one below the other", want: "more than 4 deep", source: chained},
+		{name: "one below the other", want: "more than 4 deep", hint: "referrers: skip", source: chained},
 		{name: "of which each is 4 MiB", want: "larger than 16 MiB", memory: 192 << 20, source: largeReferrers},
 		{name: "with a negative size", want: "size", source: func(honest *registrytest.Registry) http.Handler {
 			return at(honest, refs, func(w http.ResponseWriter, _ *http.Request) { page(w, "", sized(ociManifest, "b", -1)) })
@@ -104,7 +104,7 @@ func hostileReferrers() []hostility {
 		{name: "fallback tag of 4 MiB", want: "more than 1000", source: func(honest *registrytest.Registry) http.Handler {
 			return cosign(honest, "", reply(http.StatusOK, indexOf(many(20_000)...), "Content-Type: "+ociIndex))
 		}},
-		{name: "fallback tag that is an image", want: "is no image index", source: func(honest *registrytest.Registry) http.Handler {
+		{name: "fallback tag that is an image", published: true, source: func(honest *registrytest.Registry) http.Handler {
 			return cosign(honest, "", reply(http.StatusOK, imageOf(""), "Content-Type: "+ociManifest))
 		}},
 		{name: "signature that is an index", published: true, source: func(honest *registrytest.Registry) http.Handler {

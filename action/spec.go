@@ -28,7 +28,7 @@ var besideSpec = []string{
 func (p *parser) spec() {
 	for _, input := range besideSpec {
 		if p.has(input) {
-			p.wrong(input, errors.New("cannot be given together with spec, which says that itself"))
+			p.wrong(input, errors.New("cannot be given together with spec, whose file says what is published"))
 		}
 	}
 	p.choice("floating")

@@ -132,8 +132,11 @@ func nextPage(resp *http.Response) (*url.URL, error) {
 	return next, nil
 }
 
-// errNoTag means that a registry takes the name of a fallback tag for the digest
-// in it, as GitLab's does: it finds the subject itself there, and no referrer.
+// errNoTag means that a fallback tag is no list of referrers, and cannot become
+// one: it is something else, of which clients are to think that there are none; or
+// the registry takes its name for the digest in it, as GitLab's does, and shows the
+// subject itself.
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#unavailable-referrers-api
 // https://github.com/oras-project/oras-go/issues/1396
 var errNoTag = fmt.Errorf("a list of referrers: %w", release.ErrUnsupported)
 
@@ -147,10 +150,8 @@ func (r *repository) fallback(ctx context.Context, subject v1.Hash) (release.Man
 		return release.Manifest{}, nil, nil
 	case err != nil:
 		return release.Manifest{}, nil, err
-	case m.Digest == subject:
+	case m.Digest == subject || m.MediaType != types.OCIImageIndex:
 		return release.Manifest{}, nil, errNoTag
-	case m.MediaType != types.OCIImageIndex:
-		return release.Manifest{}, nil, fmt.Errorf("listing the referrers of %s: the tag %s is no image index but %q", subject, tag, m.MediaType)
 	}
 	var index v1.IndexManifest
 	if err := json.Unmarshal(m.Raw, &index); err != nil {

@@ -183,17 +183,15 @@ func (w walk) index(ctx context.Context, m Manifest, depth int) (leaves, error) 
 	if w.left.Add(-int64(len(contents.Children)+len(contents.Nested)+len(contents.Other))) < 0 {
 		return leaves{}, fmt.Errorf("reading %s: it lists too many images; at most %d are read", w.ref.Text, maxImages)
 	}
-	images := make([]Image, len(contents.Children))
+	children := make([]leaves, len(contents.Children))
 	nested := make([]leaves, len(contents.Nested))
 	manifests := make([]Manifest, len(contents.Nested))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(reads)
 	for i, child := range contents.Children {
 		group.Go(func() error {
-			cm, err := w.manifest(ctx, child.Descriptor)
-			if err == nil {
-				images[i], err = w.image(ctx, child, cm)
-			}
+			var err error
+			children[i], err = w.child(ctx, child)
 			return err
 		})
 	}
@@ -209,13 +207,40 @@ func (w walk) index(ctx context.Context, m Manifest, depth int) (leaves, error) 
 	if err := group.Wait(); err != nil {
 		return leaves{}, err
 	}
-	all := leaves{images: images, nested: manifests, other: contents.Other}
-	for _, inner := range nested {
+	all := leaves{nested: manifests, other: contents.Other}
+	for _, inner := range slices.Concat(children, nested) {
 		all.images = append(all.images, inner.images...)
 		all.nested = append(all.nested, inner.nested...)
 		all.other = append(all.other, inner.other...)
 	}
 	return all, nil
+}
+
+// child reads an image that an index lists, or finds that it is none.
+func (w walk) child(ctx context.Context, child index.Child) (leaves, error) {
+	m, err := w.manifest(ctx, child.Descriptor)
+	switch {
+	case err != nil:
+		return leaves{}, err
+	case isArtifact(child.Descriptor, m):
+		return leaves{other: []v1.Descriptor{child.Descriptor}}, nil
+	}
+	image, err := w.image(ctx, child, m)
+	return leaves{images: []Image{image}}, err
+}
+
+// isArtifact reports whether an entry that says no platform is for what only its
+// manifest tells to be no image.
+// https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidelines-for-artifact-usage
+func isArtifact(entry v1.Descriptor, m Manifest) bool {
+	var manifest struct {
+		ArtifactType string `json:"artifactType"`
+		Config       struct {
+			MediaType types.MediaType `json:"mediaType"`
+		} `json:"config"`
+	}
+	return platform.FromOCI(entry.Platform).IsZero() && json.Unmarshal(m.Raw, &manifest) == nil && manifest.ArtifactType != "" &&
+		manifest.Config.MediaType != types.OCIConfigJSON && manifest.Config.MediaType != types.DockerConfigJSON
 }
 
 // manifest reads an entry of an index.

@@ -50,17 +50,31 @@ func (s Snapshot) subjects(source Source) []v1.Hash {
 	return out
 }
 
+// ReferrersError means that what refers to a source cannot be read, so that it
+// cannot be copied with the source.
+type ReferrersError struct {
+	Source SourceRef
+	Err    error
+}
+
+func (e *ReferrersError) Error() string {
+	return fmt.Sprintf("reading the referrers of %s: %v", e.Source.Text, e.Err)
+}
+
+// Unwrap returns what was wrong.
+func (e *ReferrersError) Unwrap() error { return e.Err }
+
 // referrers reads everything that refers to the source, referrers of referrers
 // too. The tags are those of its repository; nil: they are not known.
 func (s *search) referrers(ctx context.Context, source Source, subjects []v1.Hash, tags []string) ([]Load, error) {
 	found, err := follow(ctx, s.held.of(source.origin(s.reg)), tags, subjects, source.parts())
 	if err != nil {
-		return nil, fmt.Errorf("reading the referrers of %s: %w", source.Text, err)
+		return nil, &ReferrersError{Source: source.SourceRef, Err: err}
 	}
 	loads := make([]Load, len(found))
 	for i, r := range found {
 		if loads[i], err = newLoad(r.Manifest, source.SourceRef); err != nil {
-			return nil, fmt.Errorf("reading the referrers of %s: %w", source.Text, err)
+			return nil, &ReferrersError{Source: source.SourceRef, Err: err}
 		}
 		loads[i].For, loads[i].Entry, loads[i].Tag = r.Root, r.Entry, r.Tag
 	}

@@ -205,13 +205,11 @@ func (c *cargo) each(ctx context.Context, loads []Load, limit int) error {
 			if err := ctx.Err(); err != nil {
 				return context.Cause(ctx)
 			}
-			var err error
-			if l.Entry.Digest.Hex != "" {
-				err = c.putReferrer(ctx, l)
-			} else {
-				err = c.repo.Put(ctx, l.ref(), l.Manifest)
+			put := c.put
+			if l.IsReferrer() {
+				put = c.putReferrer
 			}
-			if err != nil {
+			if err := put(ctx, l); err != nil {
 				return fmt.Errorf("copying %s to %s: %w", l.ref(), c.target.Repo, err)
 			}
 			return nil
@@ -220,10 +218,19 @@ func (c *cargo) each(ctx context.Context, loads []Load, limit int) error {
 	return group.Wait()
 }
 
+func (c *cargo) put(ctx context.Context, l Load) error {
+	return c.repo.Put(ctx, l.ref(), l.Manifest)
+}
+
 // putReferrer puts a referrer, which some registries take and cannot list. One
 // that is an index is refused where what it lists is missing.
 func (c *cargo) putReferrer(ctx context.Context, l Load) error {
-	err := c.repo.PutReferrer(ctx, l.Manifest, l.Entry)
+	var err error
+	if l.Tag == "" {
+		err = c.repo.PutReferrer(ctx, l.Manifest, l.Entry)
+	} else {
+		err = c.put(ctx, l)
+	}
 	switch {
 	case errors.Is(err, ErrUnsupported):
 		c.count(func(s *Staged) {

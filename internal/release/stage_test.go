@@ -457,23 +457,34 @@ func (u *unlisting) PutReferrer(ctx context.Context, m release.Manifest, _ v1.De
 // TestStageRefersByIndex: a referrer that is an index, of which the target would need what it lists, stays behind, and that is told.
 func TestStageRefersByIndex(t *testing.T) {
 	t.Parallel()
-	req := request(t, "1.2.3", "{version}")
-	from := repository(t, "other.example/staging")
-	source, target := newStore(), &demanding{newStore()}
-	image := source.add("image", source.layered(t, amd64), "tested")
-	subject := entry(image, nil)
-	listing := source.add("list", manifest(types.OCIImageIndex, encode(t, v1.IndexManifest{
-		SchemaVersion: 2, MediaType: types.OCIImageIndex, Manifests: []v1.Descriptor{entry(source.refer(t, "chart", image, "chart"), nil)}, Subject: &subject,
-	})))
-	source.referrers[image.Digest] = []v1.Descriptor{entry(listing, nil)}
-	reg := between(from, source, target)
-	staged, err := release.Stage(t.Context(), promoteFrom(t, &req, from, reg), reg, new(release.Meter))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{req.Primary().String() + " refuses " + listing.Digest.String() + ", an index that refers to " + image.Digest.String() + ", since what that lists is not copied"}
-	if diff := cmp.Diff(want, staged[0].Notices); diff != "" || staged[0].Referrers != 0 {
-		t.Errorf("Stage copies %d referrers, want none; notices (-want +got):\n%s", staged[0].Referrers, diff)
+	for _, suffix := range []string{"", ".sig"} {
+		req := request(t, "1.2.3", "{version}")
+		from := repository(t, "other.example/staging")
+		source, target := newStore(), &demanding{newStore()}
+		image := source.add("image", source.layered(t, amd64), "tested")
+		subject := entry(image, nil)
+		list := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex, Manifests: []v1.Descriptor{entry(source.refer(t, "chart", image, "chart"), nil)}}
+		if suffix == "" {
+			list.Subject = &subject
+		}
+		listing := source.add("list", manifest(types.OCIImageIndex, encode(t, list)))
+		ref := listing.Digest.String()
+		if suffix == "" {
+			source.referrers[image.Digest] = []v1.Descriptor{entry(listing, nil)}
+		} else {
+			ref = "sha256-" + image.Digest.Hex + suffix
+			source.tags[ref] = listing.Digest
+		}
+		reg := between(from, source, target)
+		staged, err := release.Stage(t.Context(), promoteFrom(t, &req, from, reg), reg, new(release.Meter))
+		if err != nil {
+			t.Errorf("%s: %v", ref, err)
+			continue
+		}
+		want := []string{req.Primary().String() + " refuses " + ref + ", an index that refers to " + image.Digest.String() + ", since what that lists is not copied"}
+		if diff := cmp.Diff(want, staged[0].Notices); diff != "" || staged[0].Referrers != 0 {
+			t.Errorf("Stage copies %d referrers, want none; notices (-want +got):\n%s", staged[0].Referrers, diff)
+		}
 	}
 }
 
@@ -482,6 +493,30 @@ type demanding struct{ *store }
 
 func (d *demanding) PutReferrer(context.Context, release.Manifest, v1.Descriptor) error {
 	return errRefused
+}
+
+func (d *demanding) Put(ctx context.Context, ref string, m release.Manifest) error {
+	if m.MediaType == types.OCIImageIndex {
+		return errRefused
+	}
+	return d.store.Put(ctx, ref, m)
+}
+
+// TestReadUntypedArtifact: an entry of an index of which only its manifest says that it is an artifact is no image, and goes along.
+func TestReadUntypedArtifact(t *testing.T) {
+	t.Parallel()
+	source := newStore()
+	chart := source.add("chart", manifest(types.OCIManifestSchema1, encode(t, map[string]any{
+		"schemaVersion": 2, "mediaType": types.OCIManifestSchema1, "artifactType": "application/vnd.example.chart",
+		"config": source.layer("application/vnd.oci.empty.v1+json", "{}"), "layers": []v1.Descriptor{source.layer("application/vnd.example.chart", "chart")},
+	})))
+	source.pushIndex(t, []v1.Descriptor{entry(source.push(t, amd64, nil), &amd64), entry(chart, nil)}, "tested")
+	req := request(t, "1.2.3", "{version}")
+	from := repository(t, "other.example/staging")
+	plan := promoteFrom(t, &req, from, registries{from: source, req.Primary(): newStore()})
+	if got := len(plan.Targets[0].Loads); len(plan.Images) != 1 || got != 2 {
+		t.Errorf("%d images with %d loads, want one image, and the artifact with it", len(plan.Images), got)
+	}
 }
 
 // TestReadAsksForNoTags: where the tags of the sources' repository are listed, signatures are not looked for in vain.
