@@ -4,6 +4,7 @@ package release
 
 import (
 	"fmt"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -81,7 +82,11 @@ func promote(req Request, s Source) (Content, error) {
 	if built.Digest == s.Manifest.Digest {
 		return carry(s), nil
 	}
-	return contentOf(built), nil
+	c := contentOf(built)
+	c.Images = slices.DeleteFunc(c.Images, func(child index.Child) bool {
+		return slices.ContainsFunc(s.Other, func(d v1.Descriptor) bool { return d.Digest == child.Descriptor.Digest })
+	})
+	return c, nil
 }
 
 // join makes one index of all sources.

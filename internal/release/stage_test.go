@@ -511,11 +511,14 @@ func TestReadUntypedArtifact(t *testing.T) {
 		"config": source.layer("application/vnd.oci.empty.v1+json", "{}"), "layers": []v1.Descriptor{source.layer("application/vnd.example.chart", "chart")},
 	})))
 	source.pushIndex(t, []v1.Descriptor{entry(source.push(t, amd64, nil), &amd64), entry(chart, nil)}, "tested")
-	req := request(t, "1.2.3", "{version}")
 	from := repository(t, "other.example/staging")
-	plan := promoteFrom(t, &req, from, registries{from: source, req.Primary(): newStore()})
-	if got := len(plan.Targets[0].Loads); len(plan.Images) != 1 || got != 2 {
-		t.Errorf("%d images with %d loads, want one image, and the artifact with it", len(plan.Images), got)
+	for _, notes := range []map[string]string{nil, {"note": "new"}} {
+		req := request(t, "1.2.3", "{version}")
+		req.Index.Annotations = notes
+		plan := promoteFrom(t, &req, from, registries{from: source, req.Primary(): newStore()})
+		if got := len(plan.Targets[0].Loads); len(plan.Images) != 1 || got != 2 {
+			t.Errorf("annotated %v: %d images with %d loads, want one image, and the artifact with it", notes, len(plan.Images), got)
+		}
 	}
 }
 
